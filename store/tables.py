@@ -1,0 +1,384 @@
+"""The tables of the archive, one class each, one schema on both engines.
+
+Times are UTC (`store.types.Instant`), enum values stand as the server spelled them, and JSON columns hold JSON text on both engines.
+Texts in every language stand in the JSON columns (`content`, `titles`, …); the plain columns beside them (`title`, `summary`, …)
+hold the display language. Nothing is ever deleted: what the server no longer shows carries `removed_at`. The standing labels are the
+exception, since a label that was taken off does not stand; the label log keeps its history.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Column, Index, LargeBinary, Text
+from sqlmodel import Field, SQLModel
+
+from store.types import Instant
+
+
+def _instant(*, primary_key: bool = False, nullable: bool = True, index: bool = False) -> Any:
+    return Field(
+        default=None,
+        sa_column=Column(Instant(), primary_key=primary_key, nullable=nullable and not primary_key, index=index),
+    )
+
+
+def _json() -> Any:
+    return Field(default=None, sa_column=Column(Text, nullable=True))
+
+
+class Party(SQLModel, table=True):
+    """An organisation or person that owns dialogs, as `/parties` tells it; one row for each URN ever met."""
+
+    urn: str = Field(primary_key=True)
+    name: str | None = None
+    party_type: str | None = None
+    party_uuid: str | None = None
+    party_id: int | None = None
+    date_of_birth: str | None = None
+    parent_urn: str | None = None
+    is_deleted: bool = False
+    has_key_role: bool = False
+    is_current_end_user: bool = False
+    is_main_administrator: bool = False
+    is_access_manager: bool = False
+    has_only_access_to_sub_parties: bool = False
+    first_seen_at: str = _instant(nullable=False)
+    last_changed_at: str = _instant(nullable=False)
+
+
+class Mailbox(SQLModel, table=True):
+    """One party as one identity of one connection sees it; it owns a cursor. `identity` is the system user
+    (`310000108` or `310000108/lonn`), or empty where the connection has only one."""
+
+    connection: str = Field(primary_key=True)
+    identity: str = Field(primary_key=True)
+    party: str = Field(primary_key=True)
+    state: str = "active"  # active | lost
+    cursor_at: str | None = _instant()  # everything updated before this was read, at the latest poll
+    backfilled_at: str | None = _instant()  # when the first full walk came to its end
+    last_poll_at: str | None = _instant()
+    last_hot_at: str | None = _instant()
+    last_sweep_at: str | None = _instant()
+    lost_since: str | None = _instant()
+    error: str | None = None  # why the newest pass failed, as a sentence; null when it did not
+    error_at: str | None = _instant()
+    first_seen_at: str = _instant(nullable=False)
+
+
+class Dialog(SQLModel, table=True):
+    """One dialog: the list item's fields, and those that only an opened detail has (null until then)."""
+
+    id: str = Field(primary_key=True)
+    party: str = Field(index=True)
+    org: str | None = None
+    service_resource: str | None = None
+    service_resource_type: str | None = None
+    status: str | None = None
+    extended_status: str | None = None
+    external_reference: str | None = None
+    process: str | None = None
+    preceding_process: str | None = None
+    progress: int | None = None
+    created_at: str | None = _instant()
+    updated_at: str | None = _instant(index=True)
+    content_updated_at: str | None = _instant()
+    due_at: str | None = _instant()
+    expires_at: str | None = _instant()  # detail only
+    revision: str | None = None  # detail only
+    is_api_only: bool = False
+    has_unopened_content: bool = False
+    is_content_seen: bool = False
+    from_service_owner_transmissions_count: int = 0
+    from_party_transmissions_count: int = 0
+    gui_attachment_count: int | None = None
+    system_label: str | None = None
+    context_revision: str | None = None
+    latest_activity_id: str | None = None
+    latest_activity_at: str | None = _instant()
+    title: str | None = Field(default=None, sa_column=Column(Text))
+    summary: str | None = Field(default=None, sa_column=Column(Text))
+    sender_name: str | None = Field(default=None, sa_column=Column(Text))
+    extended_status_text: str | None = Field(default=None, sa_column=Column(Text))
+    additional_info: str | None = Field(default=None, sa_column=Column(Text))  # detail only
+    additional_info_media_type: str | None = None
+    main_content_url: str | None = Field(default=None, sa_column=Column(Text))  # detail only; a mask where refused
+    main_content_media_type: str | None = None
+    main_content_is_authorized: bool | None = None
+    content: str | None = _json()  # {"title": {"mediaType", "value": {"nb": …}}, …}: every part, every language
+    presence: str = "present"  # present | absent | deleted | expired | no_access | not_found
+    access: str = "full"  # full | level_too_low | denied
+    delegated: bool = False
+    details_status: int | None = None  # HTTP status of the newest opening; null = never opened
+    details_problem: str | None = Field(default=None, sa_column=Column(Text))
+    opened_at: str | None = _instant()  # when we last opened it
+    children_status: int | None = None  # HTTP status of the newest refused read of transmissions or activities
+    connection: str | None = None  # who read it last
+    identity: str | None = None
+    first_seen_at: str = _instant(nullable=False)
+    last_changed_at: str = _instant(nullable=False)  # when we last wrote a difference
+    list_digest: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+
+
+class Transmission(SQLModel, table=True):
+    id: str = Field(primary_key=True)
+    dialog_id: str = Field(foreign_key="dialog.id", index=True)
+    created_at: str | None = _instant()
+    type: str | None = None
+    extended_type: str | None = None
+    external_reference: str | None = None
+    related_transmission_id: str | None = None
+    authorization_attribute: str | None = None
+    is_authorized: bool | None = None
+    is_opened: bool | None = None  # follows from the TransmissionOpened activities
+    sender_type: str | None = None
+    sender_name: str | None = Field(default=None, sa_column=Column(Text))
+    sender_id: str | None = None  # never an ephemeral id
+    title: str | None = Field(default=None, sa_column=Column(Text))
+    summary: str | None = Field(default=None, sa_column=Column(Text))
+    content_reference_url: str | None = Field(default=None, sa_column=Column(Text))
+    content_reference_media_type: str | None = None
+    content: str | None = _json()
+    deleted_at: str | None = _instant()
+    removed_at: str | None = _instant()
+
+
+class NavigationalAction(SQLModel, table=True):
+    """A link of a transmission; the server gives it no id, so its place in the list names it."""
+
+    __tablename__ = "navigational_action"
+
+    transmission_id: str = Field(primary_key=True, foreign_key="transmission.id")
+    position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    dialog_id: str = Field(index=True)
+    title: str | None = Field(default=None, sa_column=Column(Text))
+    titles: str | None = _json()
+    url: str | None = Field(default=None, sa_column=Column(Text))
+    expires_at: str | None = _instant()
+    removed_at: str | None = _instant()
+
+
+class Activity(SQLModel, table=True):
+    id: str = Field(primary_key=True)
+    dialog_id: str = Field(foreign_key="dialog.id", index=True)
+    created_at: str | None = _instant()
+    type: str | None = None
+    extended_type: str | None = None
+    transmission_id: str | None = None
+    description: str | None = Field(default=None, sa_column=Column(Text))
+    descriptions: str | None = _json()
+    performed_by: str | None = None  # the actor's name, else its kind; null while unknown
+    performed_by_type: str | None = None
+    performed_by_name: str | None = None
+    performed_by_id: str | None = None  # never an ephemeral id
+    removed_at: str | None = _instant()
+
+
+class Attachment(SQLModel, table=True):
+    """An attachment of the dialog, or of a transmission when `transmission_id` is set."""
+
+    id: str = Field(primary_key=True)
+    dialog_id: str = Field(foreign_key="dialog.id", index=True)
+    transmission_id: str | None = None
+    name: str | None = Field(default=None, sa_column=Column(Text))
+    display_name: str | None = Field(default=None, sa_column=Column(Text))
+    display_names: str | None = _json()
+    expires_at: str | None = _instant()
+    removed_at: str | None = _instant()
+
+
+class AttachmentUrl(SQLModel, table=True):
+    __tablename__ = "attachment_url"
+
+    id: str = Field(primary_key=True)
+    attachment_id: str = Field(foreign_key="attachment.id", index=True)
+    dialog_id: str = Field(index=True)
+    url: str | None = Field(default=None, sa_column=Column(Text))
+    media_type: str | None = None
+    consumer_type: str | None = None
+    removed_at: str | None = _instant()
+
+
+class ApiAction(SQLModel, table=True):
+    __tablename__ = "api_action"
+
+    id: str = Field(primary_key=True)
+    dialog_id: str = Field(foreign_key="dialog.id", index=True)
+    action: str | None = None
+    authorization_attribute: str | None = None
+    is_authorized: bool | None = None
+    name: str | None = None
+    removed_at: str | None = _instant()
+
+
+class ApiEndpoint(SQLModel, table=True):
+    __tablename__ = "api_endpoint"
+
+    id: str = Field(primary_key=True)
+    action_id: str = Field(foreign_key="api_action.id", index=True)
+    dialog_id: str = Field(index=True)
+    version: str | None = None
+    url: str | None = Field(default=None, sa_column=Column(Text))
+    http_method: str | None = None
+    documentation_url: str | None = Field(default=None, sa_column=Column(Text))
+    request_schema: str | None = Field(default=None, sa_column=Column(Text))
+    response_schema: str | None = Field(default=None, sa_column=Column(Text))
+    deprecated: bool = False
+    sunset_at: str | None = _instant()
+    removed_at: str | None = _instant()
+
+
+class GuiAction(SQLModel, table=True):
+    __tablename__ = "gui_action"
+
+    id: str = Field(primary_key=True)
+    dialog_id: str = Field(foreign_key="dialog.id", index=True)
+    action: str | None = None
+    url: str | None = Field(default=None, sa_column=Column(Text))
+    authorization_attribute: str | None = None
+    is_authorized: bool | None = None
+    is_delete_dialog_action: bool = False
+    priority: str | None = None
+    http_method: str | None = None
+    title: str | None = Field(default=None, sa_column=Column(Text))
+    titles: str | None = _json()
+    prompt: str | None = Field(default=None, sa_column=Column(Text))
+    prompts: str | None = _json()
+    removed_at: str | None = _instant()
+
+
+class Seen(SQLModel, table=True):
+    """One seen record: somebody opened the dialog. From the list item or `/seenlog`, never from the detail that caused it."""
+
+    id: str = Field(primary_key=True)
+    dialog_id: str = Field(foreign_key="dialog.id", index=True)
+    seen_at: str | None = _instant()
+    actor_type: str | None = None
+    name: str | None = Field(default=None, sa_column=Column(Text))
+    actor_id: str | None = None  # never an ephemeral id
+    is_current_end_user: bool | None = None
+    is_via_service_owner: bool | None = None
+
+
+class Label(SQLModel, table=True):
+    """The system labels that stand on a dialog now."""
+
+    dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
+    label: str = Field(primary_key=True)
+
+
+class LabelLog(SQLModel, table=True):
+    """One change of a label; the server gives it no id, (time, name, action) names it."""
+
+    __tablename__ = "label_log"
+
+    dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
+    created_at: str = _instant(primary_key=True)
+    name: str = Field(primary_key=True)
+    action: str = Field(primary_key=True)
+    actor_type: str | None = None
+    actor_name: str | None = Field(default=None, sa_column=Column(Text))
+    actor_id: str | None = None
+
+
+class Payload(SQLModel, table=True):
+    """One body as the server sent it (without its dialog token), zlib-compressed. The current version of a kind has no
+    `superseded_at`; an older one is kept when it differed. Kinds: list, detail, transmissions, activities, seenlog, labellog."""
+
+    dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
+    kind: str = Field(primary_key=True)
+    version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    fetched_at: str = _instant(nullable=False)
+    superseded_at: str | None = _instant()
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class Change(SQLModel, table=True):
+    """One history row: what differed, and when we saw it. `before` and `after` are JSON text."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    dialog_id: str = Field(foreign_key="dialog.id", index=True)
+    seen_at: str = _instant(nullable=False)
+    what: str
+    before: str | None = _json()
+    after: str | None = _json()
+
+
+class Quarantine(SQLModel, table=True):
+    """An item or dialog that could not be read, kept raw with its reason until it can be."""
+
+    id: str = Field(primary_key=True)  # kind + dialog id, or kind + digest of the bytes when they name no dialog
+    kind: str  # list, detail, transmissions, activities, seenlog, labellog
+    dialog_id: str | None = Field(default=None, index=True)
+    party: str | None = None
+    connection: str | None = None
+    identity: str | None = None
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    first_seen_at: str = _instant(nullable=False)
+    last_tried_at: str = _instant(nullable=False)
+    tries: int = 1
+    next_try_at: str | None = _instant()
+    payload: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+
+
+class Verdict(SQLModel, table=True):
+    """What the interpretation says of a dialog now."""
+
+    dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
+    needs_attention: bool
+    next_step: str
+    actor: str
+    deadline: str | None = _instant()
+    reasons: str | None = _json()
+    because_nb: str | None = Field(default=None, sa_column=Column(Text))
+    because_en: str | None = Field(default=None, sa_column=Column(Text))
+    decided_at: str = _instant(nullable=False)
+
+
+class AttentionItem(SQLModel, table=True):
+    """One obligation with a life: opened, snoozed, done by hand, closed by evidence. Open while `closed_at` is null."""
+
+    __tablename__ = "attention_item"
+
+    id: int | None = Field(default=None, primary_key=True)
+    dialog_id: str = Field(foreign_key="dialog.id", index=True)
+    next_step: str
+    actor: str
+    deadline: str | None = _instant()
+    reasons: str | None = _json()
+    because_nb: str | None = Field(default=None, sa_column=Column(Text))
+    because_en: str | None = Field(default=None, sa_column=Column(Text))
+    opened_at: str = _instant(nullable=False)
+    changed_at: str | None = _instant()
+    snoozed_until: str | None = _instant()
+    closed_at: str | None = _instant()
+    closed_by: str | None = None  # evidence | hand
+
+
+class SyncRun(SQLModel, table=True):
+    """One pass of one identity: what it did and how it ended."""
+
+    __tablename__ = "sync_run"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = "poll"
+    connection: str
+    identity: str
+    started_at: str = _instant(nullable=False)
+    finished_at: str | None = _instant()
+    outcome: str | None = None  # ok | partial | failed | stopped; null = still running, or cut off
+    parties: int = 0
+    requests: int = 0
+    items_read: int = 0
+    dialogs_written: int = 0
+    rows_written: int = 0
+    changes_written: int = 0
+    openings: int = 0
+    quarantined: int = 0
+    error: str | None = Field(default=None, sa_column=Column(Text))
+
+
+Index("payload_current", Payload.__table__.c.dialog_id, Payload.__table__.c.kind, Payload.__table__.c.superseded_at)  # type: ignore[attr-defined]
+Index("dialog_party_updated", Dialog.__table__.c.party, Dialog.__table__.c.updated_at)  # type: ignore[attr-defined]
+
+metadata = SQLModel.metadata
