@@ -1,6 +1,12 @@
 """Where a client takes its bearer from."""
 
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from sync.auth.maskinporten import Grantee, Maskinporten, Token
+from sync.dialogporten.errors import TokenError
 
 
 class TokenSource(Protocol):
@@ -9,3 +15,80 @@ class TokenSource(Protocol):
     def bearer(self) -> str: ...
 
     def invalidate(self, token: str) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One grant under way; everybody who needs the token waits for it and shares how it ends."""
+
+    landed: threading.Event = field(default_factory=threading.Event)
+    token: Token | None = field(default=None, repr=False)
+    error: BaseException | None = None
+
+
+class SystemUserTokens:
+    """The tokens of one system user: in memory only, renewed a little before they end, by one thread at a time."""
+
+    def __init__(self, maskinporten: Maskinporten, grantee: Grantee, *, monotonic: Callable[[], float]) -> None:
+        self._maskinporten = maskinporten
+        self._grantee = grantee
+        self._monotonic = monotonic
+        self._token: Token | None = None
+        self._flight: Flight | None = None
+        self._lock = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"SystemUserTokens({self._grantee!r})"
+
+    def bearer(self) -> str:
+        """A token that is good for at least its margin. Errors are those of the grant; the next call tries anew."""
+        with self._lock:
+            if self._token is not None and self._monotonic() < self._token.usable_until:
+                return self._token.value
+            flight = self._flight
+            mine = flight is None
+            if flight is None:
+                flight = self._flight = Flight()
+        if mine:
+            self._fly(flight)
+        flight.landed.wait()
+        if flight.token is None:
+            assert flight.error is not None
+            raise flight.error
+        return flight.token.value
+
+    def invalidate(self, token: str) -> None:
+        """Forgets `token` if it is the one in use; a thread that is late cannot throw away its successor."""
+        with self._lock:
+            if self._token is not None and self._token.value == token:
+                self._token = None
+
+    def _fly(self, flight: Flight) -> None:
+        try:
+            flight.token = self._maskinporten.grant(self._grantee)
+        except BaseException as error:
+            flight.error = error
+        finally:
+            with self._lock:
+                self._token, self._flight = flight.token, None
+            flight.landed.set()
+
+
+class FixedToken:
+    """A token given by the operator; `read` gets it when it is asked for, so that a renewed one is taken up."""
+
+    def __init__(self, read: Callable[[], str], *, connection: str | None = None) -> None:
+        self._read = read
+        self._connection = connection
+
+    def __repr__(self) -> str:
+        return f"FixedToken({self._connection!r})"
+
+    def bearer(self) -> str:
+        token = self._read().strip()
+        if not token:
+            raise TokenError("The connection's token is empty. Set its environment variable.")
+        return token
+
+    def invalidate(self, token: str) -> None:
+        """Nothing to do: only the operator can renew it."""

@@ -59,6 +59,7 @@ class Context:
     connection: str | None = None
     party: str | None = field(default=None, repr=False)
     dialog_id: str | None = None
+    server: str = "Dialogporten"
 
 
 class ArkivError(Exception):

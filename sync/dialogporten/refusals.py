@@ -94,7 +94,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, context: Conte
         case 401:
             why = " (it says the token is invalid)" if "invalid_token" in headers.get("www-authenticate", "") else ""
             return NotAuthenticated(
-                f"The server did not accept our token{why}. "
+                f"{context.server} did not accept our token{why}. "
                 "Check the connection's environment, client and clock; a fixed token has probably expired.",
                 context=context,
                 status=status,
@@ -129,14 +129,14 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, context: Conte
             return _busy(status, headers, context, trace)
         case 502 | 504 | 408:
             return BadGateway(
-                "A system behind or in front of the server did not answer. It usually passes; try again later.",
+                f"A system behind or in front of {context.server} did not answer. It usually passes; try again later.",
                 context=context,
                 status=status,
                 trace_id=trace,
             )
         case _ if status >= 500:
             return ServerFault(
-                "The server failed while answering. If it goes on, report the trace id and time to the service desk.",
+                f"{context.server} failed while answering. If it goes on, tell its service desk the trace id and time.",
                 context=context,
                 status=status,
                 trace_id=trace,
@@ -196,7 +196,7 @@ def _bad_request(status: int, told: Problem, context: Context, trace: str | None
     named = ", ".join(key or "(party or service missing)" for key in keys)
     about = f" because of {named}" if named else ""
     return BadRequest(
-        f"The server refused our request{about}. This is a fault in Dialogarkiv; please report it with these facts.",
+        f"{context.server} refused our request{about}. This is a fault in Dialogarkiv; please report it.",
         keys=keys,
         context=context,
         status=status,
@@ -237,7 +237,7 @@ def _busy(status: int, headers: Mapping[str, str], context: Context, trace: str 
     seconds = retry_after(headers.get("retry-after"), http_date(headers.get("date")) or datetime.now(UTC))
     when = f" It asked us to wait {seconds:.0f} s." if seconds is not None else ""
     what = "is closed for maintenance or overloaded" if status == 503 else "asks for fewer requests"
-    return Busy(f"The server {what}.{when}", retry_after=seconds, context=context, status=status, trace_id=trace)
+    return Busy(f"{context.server} {what}.{when}", retry_after=seconds, context=context, status=status, trace_id=trace)
 
 
 def _trace_header(headers: Mapping[str, str]) -> str | None:
