@@ -1,7 +1,7 @@
-"""The answers of the end-user API as types, and how its times are read.
+"""The answers of the end-user API as types, and how its times are read (source: reference, end-user API).
 
 Enums are plain text, unknown fields are skipped, and a field that is missing equals null; a list may be missing, null
-or empty (reference: end-user API §1.3). What has the wrong type raises `msgspec.ValidationError`, whose words name the path and
+or empty (end-user API §1.3). What has the wrong type raises `msgspec.ValidationError`, whose words name the path and
 never the value. A page keeps its items as raw bytes, so that one bad item does not take its page along.
 
 Times stay as the server spelled them; `instant` gives the canonical spelling.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -20,9 +21,9 @@ Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 UNAUTHORIZED = "urn:dialogporten:unauthorized"
 EXPIRED = "urn:dialogporten:expired"
-MASKS = frozenset({UNAUTHORIZED, EXPIRED})  # stand where a URL would (reference: end-user API §5.3)
+MASKS = frozenset({UNAUTHORIZED, EXPIRED})  # stand where a URL would (end-user API §5.3)
 
-EPHEMERAL = "urn:altinn:person:identifier-ephemeral:"  # salted for each server process: never a key (reference: end-user API §3.7)
+EPHEMERAL = "urn:altinn:person:identifier-ephemeral:"  # salted for each server process: never a key (end-user API §3.7)
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -52,7 +53,7 @@ class ContentValue(_Wire, frozen=True):
 
 
 class Content(_Wire, frozen=True):
-    """The texts of a dialog. A list item has the first four only (reference: end-user API §3.7)."""
+    """The texts of a dialog. A list item has the first four only (end-user API §3.7)."""
 
     title: ContentValue | None = None
     summary: ContentValue | None = None
@@ -71,7 +72,7 @@ class SeenRecord(_Wire, frozen=True):
 
 
 class Activity(_Wire, frozen=True):
-    """`performed_by` is absent in the answers of `/activities` (reference: end-user API §6.4)."""
+    """`performed_by` is absent in the answers of `/activities` (end-user API §6.4)."""
 
     id: str | None = None
     created_at: str | None = None
@@ -88,7 +89,7 @@ class EndUserContext(_Wire, frozen=True):
 
 
 class Shared(_Wire, frozen=True):
-    """What a list item and a detail have in common (reference: end-user API §3.7)."""
+    """What a list item and a detail have in common (end-user API §3.7)."""
 
     id: str | None = None
     org: str | None = None
@@ -159,7 +160,7 @@ class TransmissionContent(_Wire, frozen=True):
 
 
 class Transmission(_Wire, frozen=True):
-    """`is_opened` is only in a detail (reference: end-user API §5.5)."""
+    """`is_opened` is only in a detail (end-user API §5.5)."""
 
     id: str | None = None
     created_at: str | None = None
@@ -212,7 +213,7 @@ class GuiAction(_Wire, frozen=True):
 
 
 class Dialog(Shared, frozen=True):
-    """A detail. Its dialog token has no field here: nothing of ours reads it (reference: end-user API §2.7)."""
+    """A detail. Its dialog token has no field here: nothing of ours reads it (end-user API §2.7)."""
 
     revision: str | None = None
     expires_at: str | None = None
@@ -231,7 +232,7 @@ class LabelLogEntry(_Wire, frozen=True):
 
 
 class ListPage(_Wire, frozen=True):
-    """Loop on `has_next_page`: the token is there on the last page too (reference: end-user API §3.6)."""
+    """Loop on `has_next_page`: the token is there on the last page too (end-user API §3.6)."""
 
     items: list[msgspec.Raw] | None = None
     has_next_page: bool | None = None
@@ -267,7 +268,7 @@ class EndUserSearchLimits(_Wire, frozen=True):
 
 
 class Limits(_Wire, frozen=True):
-    """Anonymous `/metadata/limits` (reference: end-user API §1.2)."""
+    """Anonymous `/metadata/limits` (end-user API §1.2)."""
 
     end_user_search: EndUserSearchLimits | None = None
 
@@ -308,7 +309,7 @@ class LookupEvidence(_Wire, frozen=True):
 
 
 class Lookup(_Wire, frozen=True):
-    """`/dialoglookup`: tells "level too low" from "no access" without a trace (reference: end-user API §7.4)."""
+    """`/dialoglookup`: tells "level too low" from "no access" without a trace (end-user API §7.4)."""
 
     dialog_id: str | None = None
     instance_ref: str | None = None
@@ -320,7 +321,7 @@ class Lookup(_Wire, frozen=True):
 
 
 class Problem(_Wire, frozen=True):
-    """A problem body (reference: end-user API §3.9)."""
+    """A problem body (end-user API §3.9)."""
 
     type: str | None = None
     title: str | None = None
@@ -345,7 +346,9 @@ _NUL = re.compile(rb"((?:^|[^\\])(?:\\\\)*)\\u0000")
 
 
 def storable(body: bytes) -> bytes:
-    """The body with U+0000, which PostgreSQL cannot hold in a text, turned into U+FFFD; nearly always the same object."""
+    """The body with U+0000, which PostgreSQL cannot hold as text, turned into U+FFFD; nearly always the same
+    object.
+    """
     if b"\\u0000" not in body:
         return body
     while (changed := _NUL.sub(rb"\1\\ufffd", body)) != body:  # a second run of the same character touches the first
@@ -397,18 +400,26 @@ def instant(text: str, field: str = "time") -> str:
 
     Takes any number of fractional digits and any offset; raises ValueError, with the field's name, for anything else.
     """
+    canonical = _canonical(text)
+    if canonical is None:
+        raise ValueError(f"{field} is not a time with a zone")
+    return canonical
+
+
+@lru_cache(maxsize=1024)  # one dialog repeats the same few times
+def _canonical(text: str) -> str | None:
     try:
         if len(text) == 28 and text[27] == "Z" and text[19] == "." and text[10] == "T" and text[7] == "-":
             _parse(text)  # the server's own spelling: only its numbers are in question
             return text[:26] + "Z"
         found = _ANY_SPELLING.fullmatch(text)
-        if found is not None:
-            day, clock, fraction, zulu, sign, hours, minutes = found.groups()
-            moment = _parse(f"{day}T{clock}.{(fraction or '')[:6]:0<6}")
-            if zulu is None:
-                offset = timedelta(hours=int(hours), minutes=int(minutes))
-                moment = moment.replace(tzinfo=timezone(-offset if sign == "-" else offset)).astimezone(UTC)
-            return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+        if found is None:
+            return None
+        day, clock, fraction, zulu, sign, hours, minutes = found.groups()
+        moment = _parse(f"{day}T{clock}.{(fraction or '')[:6]:0<6}")
+        if zulu is None:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            moment = moment.replace(tzinfo=timezone(-offset if sign == "-" else offset)).astimezone(UTC)
+        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     except (ValueError, OverflowError):
-        pass
-    raise ValueError(f"{field} is not a time with a zone")
+        return None

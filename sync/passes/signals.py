@@ -1,15 +1,16 @@
-"""What a list item shows, as far as planning compares it (reference: end-user API §3.7, §17.4)."""
+"""What of a list item decides what to read next; compared with the same of the stored list item."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
-from sync.dialogporten import wire
+from sync.dialogporten.wire import ListItem, instant
 
 
-@dataclass(frozen=True, slots=True)
-class ListSignals:
-    """The planning facts of one list item. Times as the server spelled them: they are only compared for equality."""
+class ListSignals(msgspec.Struct, frozen=True, gc=False):
+    """Times are canonical. `latest_activity` is (id, time), both None without activities; `counts` is (from service
+    owner, from party).
+    """
 
     id: str
     party: str
@@ -18,36 +19,51 @@ class ListSignals:
     created_at: str | None
     updated_at: str | None
     content_updated_at: str | None
-    counts: tuple[int, int]  # transmissions from the service owner, from the party
-    latest_activity: tuple[str | None, str | None] | None  # id, createdAt
+    counts: tuple[int, int]
+    latest_activity: tuple[str | None, str | None]
     seen_ids: frozenset[str]
     is_content_seen: bool
     labels: frozenset[str]
     context_revision: str | None
     is_api_only: bool
+    has_content: bool
 
     @property
     def transmissions_count(self) -> int:
-        return sum(self.counts)
+        return self.counts[0] + self.counts[1]
+
+    @property
+    def latest_activity_id(self) -> str | None:
+        return self.latest_activity[0]
 
 
-def signals(item: wire.ListItem) -> ListSignals:
-    """`item` has been checked to carry an id and a party."""
-    latest, context = item.latest_activity, item.end_user_context
-    seen = (item.seen_since_last_update or []) + (item.seen_since_last_content_update or [])
+_NOBODY: frozenset[str] = frozenset()
+_NONE = (None, None)
+
+
+def signals_of(item: ListItem) -> ListSignals:
+    """The signals of an item that `normalise.read_list_item` accepted. Raises ValueError for a malformed time."""
+    latest = item.latest_activity
+    seen = _NOBODY
+    if item.seen_since_last_update or item.seen_since_last_content_update:
+        records = [*(item.seen_since_last_update or ()), *(item.seen_since_last_content_update or ())]
+        seen = frozenset(record.id for record in records if record.id is not None)
     return ListSignals(
-        id=item.id or "",
-        party=item.party or "",
-        org=item.org,
-        service_resource=item.service_resource,
-        created_at=item.created_at,
-        updated_at=item.updated_at,
-        content_updated_at=item.content_updated_at,
-        counts=(item.from_service_owner_transmissions_count or 0, item.from_party_transmissions_count or 0),
-        latest_activity=None if latest is None else (latest.id, latest.created_at),
-        seen_ids=frozenset(record.id for record in seen if record.id is not None),
-        is_content_seen=bool(item.is_content_seen),
-        labels=frozenset(item.labels),
-        context_revision=None if context is None else context.revision,
-        is_api_only=bool(item.is_api_only),
+        item.id or "",
+        item.party or "",
+        item.org,
+        item.service_resource,
+        None if item.created_at is None else instant(item.created_at, "createdAt"),
+        None if item.updated_at is None else instant(item.updated_at, "updatedAt"),
+        None if item.content_updated_at is None else instant(item.content_updated_at, "contentUpdatedAt"),
+        (item.from_service_owner_transmissions_count or 0, item.from_party_transmissions_count or 0),
+        _NONE
+        if latest is None
+        else (latest.id, None if latest.created_at is None else instant(latest.created_at, "latestActivity.createdAt")),
+        seen,
+        item.is_content_seen is True,
+        frozenset(item.labels),
+        None if item.end_user_context is None else item.end_user_context.revision,
+        item.is_api_only is True,
+        item.content is not None,
     )
