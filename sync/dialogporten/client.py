@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from sync.auth.source import TokenSource
 from sync.dialogporten.errors import Context, NotAuthenticated
 from sync.dialogporten.http import HttpEdge, complete_json
+from sync.dialogporten.origins import origin
 from sync.dialogporten.refusals import refusal
 from sync.dialogporten.retry import Retrier
 from sync.dialogporten.search import SearchParams
@@ -47,6 +49,12 @@ class DialogportenClient:
     @property
     def requests(self) -> int:
         return self._count
+
+    @property
+    def server_ahead(self) -> timedelta:
+        """How far Dialogporten's clock is ahead of ours, at least; negative when it is behind."""
+        found = origin(self._base)
+        return self._http.clock.ahead(str(found)) if found else timedelta(0)
 
     def parties(self) -> bytes:
         """Every party the caller may act for; no paging (§7.1)."""

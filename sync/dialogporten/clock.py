@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sync.dialogporten.errors import ClockSkew, Context
@@ -76,6 +76,15 @@ class ServerClock:
         with self._lock:
             reading = self._readings.get(host)
             return None if reading is None else self._certain(reading)
+
+    def ahead(self, host: str) -> timedelta:
+        """How far this host's clock is ahead of ours at least (negative: behind at most); 0 before its first answer."""
+        with self._lock:
+            reading = self._readings.get(host)
+            if reading is None:
+                return timedelta(0)
+            ahead = reading.offset + self._monotonic() - self._now().timestamp()
+            return timedelta(seconds=ahead - reading.doubt)
 
     def require_agreement(self, host: str, context: Context | None = None) -> None:
         """Raises ClockSkew when our clock is off by more than a minute."""
