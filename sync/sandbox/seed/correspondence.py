@@ -132,7 +132,7 @@ def body_of(letter: Letter, key: str, *, confirm: bool, reply: str | None = None
         ]
     return {
         "status": "RequiresAttention" if confirm else "NotApplicable",
-        "externalReference": f"{2026}/{int(uuid4(key)[:4], 16)}",
+        "externalReference": f"sak-{int(uuid4(key)[:5], 16)}",
         "content": content,
         "attachments": attachments,
         "apiActions": api_actions(base, files, confirm=confirm),

@@ -109,7 +109,7 @@ class Script:
         headers = {} if body is None else {"Content-Type": "application/json"}
         exchange: Exchange = {"at": iso(at)}
         if caller is not None:
-            exchange["as"] = caller
+            exchange["caller"] = caller
         exchange["request"] = {"method": method, "path": path, "headers": headers, "body": body}
         self._exchanges.append((at, len(self._exchanges), exchange))
 
@@ -176,7 +176,7 @@ class Dialog:
         kind: str,
         title: Body,
         *,
-        sender: Body = SERVICE_OWNER,
+        sender: Body | None = None,
         silent: bool = False,
         related: str | None = None,
         reference: str | None = None,
@@ -188,7 +188,7 @@ class Dialog:
         parts: Body = {"title": title, **(content or {})}
         if reference is not None:
             parts["contentReference"] = embed(reference)
-        body: Body = {"id": transmission_id, "type": kind, "sender": sender, "content": parts, **more}
+        body: Body = {"id": transmission_id, "type": kind, "sender": sender or SERVICE_OWNER, "content": parts, **more}
         if related is not None:
             body["relatedTransmissionId"] = related
         self.script.write(at, "POST", f"/dialogs/{self.id}/transmissions", body, silent=silent)
