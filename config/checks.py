@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from config.archive_url import has_password, is_postgres, psycopg_is_missing
+from config.connections import Connection, IdPortenConnection, SystemUserConnection, TokenConnection
 from config.environments import NAMED, Environment, origin
 from config.errors import ConfigError
 from config.fields import KeyRef
@@ -13,12 +14,8 @@ from config.findings import Findings, Place
 from config.keys import folder_warning, load_signing_key
 from config.models import (
     Archive,
-    Connection,
     EnvironmentSection,
-    IdPortenConnection,
     OpenRule,
-    SystemUserConnection,
-    TokenConnection,
 )
 
 _ADDRESSES = ("dialogporten", "altinn", "maskinporten", "idporten")

@@ -43,7 +43,9 @@ class Environment:
         """Whether a request to `url` may carry a bearer token. Anything odd about the address means no."""
         try:
             parts = urlsplit(url)
-            return parts.username is None and parts.password is None and origin(url) in self.bearer_hosts
+            # A backslash: browsers and libraries disagree on where the host ends.
+            plain = "@" not in parts.netloc and "\\" not in url
+            return plain and origin(url) in self.bearer_hosts
         except ValueError:
             return False
 

@@ -128,6 +128,8 @@ def _env_name(value: str) -> str:
 
 def _matching(pattern: re.Pattern[str], problem: str, remedy: str) -> Callable[[str], str]:
     def check(value: str) -> str:
+        if not value:
+            raise refused("is empty.", remedy)
         if not pattern.fullmatch(value):
             raise refused(problem, remedy)
         return value
@@ -141,7 +143,9 @@ def _organisation(value: str) -> str:
         raise refused("the 0192: prefix does not belong here.", "Write the nine digits alone.")
     if not is_organisation_number(bare):
         raise refused(
-            "not an organisation number: it needs nine digits, the last one a check digit.",
+            "is empty."
+            if not bare
+            else "not an organisation number: it needs nine digits, the last one a check digit.",
             "Write the number of the organisation that owns the system user, as Brønnøysundregistrene has it.",
         )
     return bare

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
@@ -95,6 +96,11 @@ def redact_value(value: object, name: str = "") -> object:
         shown = {field.name: getattr(value, field.name) for field in fields(value) if field.repr}
         return redact_value(shown)
     return redact(str(value))
+
+
+def redacted_traceback(error: BaseException) -> str:
+    """The traceback of `error` and its causes, as lines of code and messages; no values of variables."""
+    return redact("".join(traceback.format_exception(error))).rstrip()
 
 
 def show(value: object, *, secret: bool = False) -> str:

@@ -11,23 +11,21 @@ from typing import TypeVar
 
 from config import checks
 from config.archive_url import resolve_archive_url
+from config.connections import CONNECTIONS, Connection, TokenConnection
 from config.environments import Environment
 from config.errors import ConfigError
 from config.fields import KeyRef
 from config.findings import Findings
 from config.models import (
-    CONNECTIONS,
     SECTIONS,
     Archive,
     Attention,
-    Connection,
     Display,
     EnvironmentSection,
     Limits,
     Log,
     Section,
     Sync,
-    TokenConnection,
 )
 from config.overrides import overlay
 from config.redaction import show

@@ -80,7 +80,7 @@ def _tell_unknown(owner: type[BaseModel], place: Place, value: object, findings:
     if meant := nearest(key, known):
         remedy = f'Did you mean "{meant}"?'
     elif elsewhere:
-        section, name = elsewhere[0]
+        section, name = min(elsewhere, key=lambda found: found[1] != key)
         remedy = f"It belongs in [{section}]." if name == key else f'Did you mean "{name}" of [{section}]?'
     else:
         remedy = f"Known here: {', '.join(known)}."

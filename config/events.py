@@ -1,0 +1,69 @@
+"""Everything the program may log: a closed list of events, each with its meaning.
+
+A new event is a new line here; `config.logging.EventLog` takes nothing else. Fields are free, but never hold a
+token, a key or a national id.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """`Event.PAGE_READ == "page_read"`; `.meaning` is one line for the reference."""
+
+    meaning: str
+
+    def __new__(cls, name: str, meaning: str) -> Event:
+        event = str.__new__(cls, name)
+        event._value_ = name
+        event.meaning = meaning
+        return event
+
+    # the program
+    SETTINGS_WARNING = "settings_warning", "The settings can be used, but something in them should be mended."
+    DAEMON_STARTED = "daemon_started", "The daemon runs; its schedule is in the fields."
+    DAEMON_STOPPING = "daemon_stopping", "The daemon was asked to stop and finishes what is under way."
+    DAEMON_STOPPED = "daemon_stopped", "The daemon has stopped."
+    LIBRARY = "library", "A library had something to say; its logger and message are in the fields."
+    BUG = "bug", "Something happened that should be impossible; please report it with the traceback."
+
+    # the archive
+    ARCHIVE_CREATED = "archive_created", "A new, empty archive was made."
+    ARCHIVE_UPGRADED = "archive_upgraded", "The archive's tables were brought up to this version."
+    ARCHIVE_BUSY = "archive_busy", "Another run holds the archive; this one did nothing."
+
+    # one run
+    RUN_STARTED = "run_started", "A sync run began."
+    RUN_FINISHED = "run_finished", "A sync run ended; counts, duration and outcome are in the fields."
+    RUN_SKIPPED = "run_skipped", "A run was due while the one before was still at work."
+    CONNECTION_FAILED = "connection_failed", "A connection could not be used; the others go on."
+    MAILBOX_STARTED = "mailbox_started", "Reading of a mailbox began; the first backfill says so."
+    MAILBOX_FINISHED = "mailbox_finished", "A mailbox was read to its end."
+    MAILBOX_FAILED = "mailbox_failed", "A mailbox could not be read; its cursor stands where it was."
+    PARTY_FOUND = "party_found", "A party is seen for the first time through this connection."
+    PARTY_LOST = "party_lost", "A party is no longer among those the connection may see."
+    PARTY_RETURNED = "party_returned", "A lost party can be seen again."
+    PAGE_READ = "page_read", "One page of the list was read and stored."
+    WINDOW_HALVED = "window_halved", "The server found a search too broad; it is asked in smaller parts."
+    DIALOG_QUARANTINED = "dialog_quarantined", "One item could not be understood; its bytes are kept aside."
+    DIALOG_RELEASED = "dialog_released", "A quarantined dialog could be read after all."
+    DIALOG_DELEGATED = "dialog_delegated", "An item of a party that was not asked for: that dialog alone is delegated."
+    OPENING = "opening", "A dialog is about to be opened, as the opening policy allows."
+    OPENING_REFUSED = "opening_refused", "The server refused the details of a dialog."
+    SWEEP_FINISHED = "sweep_finished", "A mailbox was listed in full and compared with the archive."
+    ABSENCE_HELD = "absence_held", "Too many dialogs are missing at once; nothing is marked absent until released."
+
+    # the other side
+    TOKEN_ISSUED = "token_issued", "A new access token was had; kid, scopes and lifetime are in the fields."
+    TOKEN_REFUSED = "token_refused", "The issuer refused a token; its code and what to do are in the fields."
+    CLOCK_SKEW = "clock_skew", "This machine's clock and the server's differ by more than 10 seconds."
+    REQUEST_REFUSED = "request_refused", "The server refused a request; status and trace id are in the fields."
+    RETRY = "retry", "A request failed in passing and is tried again after a pause."
+    THROTTLED = "throttled", "The server asked for a pause; every request of that client waits."
+    RESPONSE_DISCARDED = "response_discarded", "An answer was cut off or too large and was not used."
+    UNKNOWN_VALUE = "unknown_value", "The server sent a value this version does not know; it is kept as spelled."
+
+    # the sandbox
+    SANDBOX_STARTED = "sandbox_started", "The sandbox listens; its address is in the fields."
+    SANDBOX_STOPPED = "sandbox_stopped", "The sandbox has stopped."
