@@ -61,6 +61,10 @@ class Context:
     dialog_id: str | None = None
     server: str = "Dialogporten"
 
+    def __post_init__(self) -> None:
+        # A query holds parties, and a party may be a national id.
+        object.__setattr__(self, "url_path", self.url_path.partition("?")[0])
+
 
 class ArkivError(Exception):
     """Root of the tree, see the module's docstring."""
@@ -86,7 +90,7 @@ class ArkivError(Exception):
         self.party = context.party if context else None
         self.dialog_id = context.dialog_id if context else None
         self.method = context.method if context else None
-        self.url_path = context.url_path.partition("?")[0] if context else None
+        self.url_path = context.url_path if context else None
         if who is not None:
             self.who = who
 
