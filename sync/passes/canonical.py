@@ -8,9 +8,8 @@ yet the current row follows it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -25,7 +24,7 @@ SECRETS = frozenset({"dialogToken", "contextToken"})
 _VOLATILE = SECRETS | {"isCurrentEndUser"}
 _SEEN_LISTS = frozenset({"seenSinceLastUpdate", "seenSinceLastContentUpdate"})
 _ORDERED = frozenset({"navigationalActions"})  # their place is their name
-_DIGEST_NOISE = re.compile(rb'identifier-ephemeral:[0-9a-f]+|"isCurrentEndUser":(?:true|false)')
+_EPHEMERAL_KEY = EPHEMERAL.encode()
 
 
 def canonical(kind: str, body: bytes) -> bytes:
@@ -56,9 +55,12 @@ def list_digest(item: bytes) -> bytes:
 
     Cheaper than `canonical`, and stricter: another order or spelling gives another digest. Then `same` decides.
     """
-    if b"identifier-ephemeral:" in item or b'"isCurrentEndUser"' in item:
-        item = _DIGEST_NOISE.sub(b"", item)
-    return blake2b(item, digest_size=16).digest()
+    if _EPHEMERAL_KEY in item:
+        first, *rest = item.split(_EPHEMERAL_KEY)
+        item = first + _EPHEMERAL_KEY.join(each[each.find(b'"') :] for each in rest)
+    if b'"isCurrentEndUser":' in item:
+        item = item.replace(b'"isCurrentEndUser":true', b"").replace(b'"isCurrentEndUser":false', b"")
+    return sha256(item).digest()[:16]
 
 
 def _settle(value: Any, dropped: frozenset[str]) -> Any:
