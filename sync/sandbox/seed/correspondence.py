@@ -47,22 +47,22 @@ INSPECTION = Letter(
     ("Tilsynsrapport.pdf", "Vedlegg 1 – bilder.pdf"),
     "Arbeidstilsynet, region midt",
 )
-CAPACITY = Letter("kommune-saksbehandling", "Vedtak om skjenkebevilling", "Bevillingen er innvilget.", ("Vedtak.pdf",))
-WATER = Letter("kommune-vann-avlop", "Varsel om avlesning av vannmåler", "Les av måleren innen fristen.", ())
+CAPACITY = Letter("sorvika-saksbehandling", "Vedtak om skjenkebevilling", "Bevillingen er innvilget.", ("Vedtak.pdf",))
+WATER = Letter("sorvika-vann-avlop", "Varsel om avlesning av vannmåler", "Les av måleren innen fristen.", ())
 ADVICE = Letter("mat-tilsyn", "Oppfølging etter tilsyn", "Se merknader i rapporten.", ("Kvittering for tilsyn.pdf",))
 INVOICE = Letter(
-    "kommune-eiendomsskatt", "Skatteseddel for eiendomsskatt", "Klagefrist seks uker.", ("Skatteseddel.pdf",)
+    "sorvika-eiendomsskatt", "Skatteseddel for eiendomsskatt", "Klagefrist seks uker.", ("Skatteseddel.pdf",)
 )
 PENSION = Letter("spk-brev", "Årlig oversikt fra tjenestepensjonen", "Oversikten er til orientering.", notified=False)
-COMPLAINT = Letter("kommune-saksbehandling", "Svar på klage", "Klagen er tatt delvis til følge.", ("Svarbrev.pdf",))
+COMPLAINT = Letter("sorvika-saksbehandling", "Svar på klage", "Klagen er tatt delvis til følge.", ("Svarbrev.pdf",))
 NEIGHBOUR = Letter(
-    "kommune-byggesak", "Varsel om oppstart av planarbeid", "Merknader kan sendes innen fristen.", ("Kart.pdf",)
+    "sorvika-byggesak", "Varsel om oppstart av planarbeid", "Merknader kan sendes innen fristen.", ("Kart.pdf",)
 )
 QUOTA = Letter("fiskeri-kvotebrev", "Kvotebrev", "Kvotebrevet må bekreftes mottatt.", ("Kvotebrev.pdf",))
 FIRE = Letter(
-    "brannvesen-feiing", "Pålegg om utbedring av fyringsanlegg", "Bekreft at pålegget er mottatt.", ("Pålegg.pdf",)
+    "sorvika-feiing", "Pålegg om utbedring av fyringsanlegg", "Bekreft at pålegget er mottatt.", ("Pålegg.pdf",)
 )
-HEALTH = Letter("helse-journalinnsyn", "Svar fra sykehuset", "Du har fått svar på henvisningen.", ("Svar.pdf",))
+HEALTH = Letter("hdir-journalinnsyn", "Svar fra sykehuset", "Du har fått svar på henvisningen.", ("Svar.pdf",))
 LETTERS = (INSPECTION, CAPACITY, WATER, ADVICE, INVOICE, PENSION, COMPLAINT, NEIGHBOUR, QUOTA, FIRE, HEALTH)
 REMINDER_SERVICE = "digdir-ulest-konfidensiell"
 
@@ -243,7 +243,7 @@ def _into_another_dialog(script: Script) -> None:
     }
     body: Body = {"status": "Awaiting", "externalReference": "2026/118", "content": content}
     dialog = script.create(
-        "3 sent as a transmission", key, script.day(21, "09:20", key), HOUSING, "kommune-byggesak-dialog", body
+        "3 sent as a transmission", key, script.day(21, "09:20", key), HOUSING, "sorvika-byggesak-dialog", body
     )
     named: Body = {"actorType": "PartyRepresentative", "actorName": "Plan og bygg, Sørvika kommune"}
     first = dialog.after(days=2)

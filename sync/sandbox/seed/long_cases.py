@@ -5,7 +5,7 @@ from __future__ import annotations
 from sync.sandbox.seed.people import HOUSING, SEAFOOD
 from sync.sandbox.seed.script import Body, Script, by, plain, texts
 
-CASEWORK = "kommune-saksdialog"
+CASEWORK = "sorvika-saksdialog"
 CATCHES = "fiskeri-fangstrapportering"
 SERVICES = (CASEWORK, CATCHES)
 _TURNS = (

@@ -36,21 +36,21 @@ _OWNERS: dict[str, tuple[str, str]] = {
 # Service without prefix: owner's code and name.
 _LETTERS: dict[str, tuple[str, str]] = {
     "dat-tilsynsrapport": ("dat", "Tilsynsrapport"),
-    "kommune-saksbehandling": ("sorvika", "Brev om saksbehandling"),
-    "kommune-vann-avlop": ("sorvika", "Vann og avløp"),
+    "sorvika-saksbehandling": ("sorvika", "Brev om saksbehandling"),
+    "sorvika-vann-avlop": ("sorvika", "Vann og avløp"),
     "mat-tilsyn": ("mat", "Tilsyn"),
-    "kommune-eiendomsskatt": ("sorvika", "Eiendomsskatt"),
+    "sorvika-eiendomsskatt": ("sorvika", "Eiendomsskatt"),
     "spk-brev": ("spk", "Brev fra tjenestepensjonen"),
-    "kommune-byggesak": ("sorvika", "Byggesak"),
+    "sorvika-byggesak": ("sorvika", "Byggesak"),
     "fiskeri-kvotebrev": ("fiskeri", "Kvotebrev"),
-    "brannvesen-feiing": ("sorvika", "Feiing og tilsyn"),
-    "helse-journalinnsyn": ("hdir", "Brev fra helsetjenesten"),
+    "sorvika-feiing": ("sorvika", "Feiing og tilsyn"),
+    "hdir-journalinnsyn": ("hdir", "Brev fra helsetjenesten"),
     correspondence.REMINDER_SERVICE: ("digdir", "Påminnelse om ulest post"),
     migrated.OLD_LETTER.service: ("skd", "Skatteoppgjør, migrert fra Altinn 2"),
     migrated.OLD_PROMISE.service: ("dat", "Varsel om tilsyn, migrert fra Altinn 2"),
 }
 _DIRECT: dict[str, tuple[str, str]] = {
-    "kommune-byggesak-dialog": ("sorvika", "Byggesak, dialog"),
+    "sorvika-byggesak-dialog": ("sorvika", "Byggesak, dialog"),
     nav_sick_leave.SERVICE: ("nav", "Sykepenger"),
     nav_sick_leave.EXEMPTION_SERVICE: ("nav", "Fritak fra arbeidsgiverperioden"),
     nav_family.PARENTAL: ("nav", "Inntektsmelding for foreldrepenger"),
