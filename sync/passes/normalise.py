@@ -29,7 +29,6 @@ from sync.passes.children import (
     seen_row,
     time_or_none,
 )
-from sync.passes.signals import ListSignals, signals_of
 from sync.passes.texts import chosen, content_json
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
@@ -58,6 +57,7 @@ class RowContext:
     details_problem: str | None = None
     opened_at: str | None = None
     children_status: int | None = None
+    list_digest: bytes | None = None  # None = that of the list item in the bodies
 
 
 def known_party(urn: str | None) -> bool:
@@ -72,7 +72,7 @@ class _Peek(msgspec.Struct):
     party: object = None
 
 
-def read_list_item(raw: bytes) -> wire.ListItem:
+def checked_item(raw: bytes) -> wire.ListItem:
     """One item of a page. Raises MalformedItem, with id and party where they can be told, for anything that cannot
     be filed.
     """
@@ -84,17 +84,13 @@ def read_list_item(raw: bytes) -> wire.ListItem:
             f"the list item does not have the expected form: {error}", "list", dialog_id, party
         ) from None
     _check_identity(item, "list")
-    return item
-
-
-def signals(item: wire.ListItem | bytes) -> ListSignals:
-    """What of a list item decides what to read next. Raises MalformedItem."""
-    if not isinstance(item, wire.ListItem):
-        item = read_list_item(item)
     try:
-        return signals_of(item)
+        for name, value in (("createdAt", item.created_at), ("contentUpdatedAt", item.content_updated_at)):
+            time_or_none(value, name)
+        wire.instant(item.updated_at or "", "updatedAt")
     except ValueError as error:
         raise MalformedItem(str(error), "list", item.id, item.party) from None
+    return item
 
 
 def dialog_rows(dialog_id: str, bodies: Bodies, context: RowContext, item: wire.ListItem | None = None) -> DialogRows:
@@ -107,7 +103,7 @@ def dialog_rows(dialog_id: str, bodies: Bodies, context: RowContext, item: wire.
     kind = "list"
     try:
         if item is None and bodies.list_item is not None:
-            item = read_list_item(bodies.list_item)
+            item = checked_item(bodies.list_item)
         kind = "detail"
         detail = None if bodies.detail is None else _read_detail(bodies.detail)
         shared: wire.ListItem | wire.Dialog | None = item
@@ -123,7 +119,7 @@ def dialog_rows(dialog_id: str, bodies: Bodies, context: RowContext, item: wire.
         kind = "list" if shared is item else "detail"
         row = _dialog_row(dialog_id, shared, item, detail, context)
         if bodies.list_item is not None:
-            row["list_digest"] = list_digest(bodies.list_item)
+            row["list_digest"] = context.list_digest or list_digest(bodies.list_item)
         rows: Tables = {"label": [{"dialog_id": dialog_id, "label": label} for label in shared.labels]}
         if detail is not None:
             kind = "detail"

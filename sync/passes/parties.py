@@ -18,16 +18,16 @@ _PERSON = "urn:altinn:person:identifier-no:"
 
 @dataclass(slots=True)
 class PartyList:
-    """`search`: the URNs to search, each once, in the order told. `malformed`: sentences that name the entry by its
+    """`searchable`: the URNs to search, each once, in the order told. `malformed`: sentences that name the entry by its
     place, never by its number, since that may be a national id.
     """
 
     rows: list[Row] = field(default_factory=list)
-    search: list[str] = field(default_factory=list)
+    searchable: list[str] = field(default_factory=list)
     malformed: list[str] = field(default_factory=list)
 
 
-def party_list(body: bytes, now: str) -> PartyList:
+def read_parties(body: bytes, now: str) -> PartyList:
     """Flattens the answer. `now` is canonical. Raises MalformedItem where the answer as a whole has not the
     expected form.
 
@@ -57,7 +57,7 @@ def party_list(body: bytes, now: str) -> PartyList:
             )
             continue
         wanted.setdefault(urn)
-    found.rows, found.search = list(rows.values()), list(wanted)
+    found.rows, found.searchable = list(rows.values()), list(wanted)
     return found
 
 

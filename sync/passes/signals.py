@@ -41,8 +41,8 @@ _NOBODY: frozenset[str] = frozenset()
 _NONE = (None, None)
 
 
-def signals_of(item: ListItem) -> ListSignals:
-    """The signals of an item that `normalise.read_list_item` accepted. Raises ValueError for a malformed time."""
+def signals(item: ListItem) -> ListSignals:
+    """The signals of an item that `normalise.checked_item` accepted. Raises ValueError for a malformed time."""
     latest = item.latest_activity
     seen = _NOBODY
     if item.seen_since_last_update or item.seen_since_last_content_update:
