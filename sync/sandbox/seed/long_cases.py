@@ -49,9 +49,12 @@ def _rehabilitation(script: Script) -> None:
     previous: str | None = None
     for number, topic in enumerate(_TOPICS):
         asked: str | None = previous if number % 3 == 2 else None
+        request: str | None = None
         for step, (kind, title) in enumerate(_TURNS):
             at = dialog.after(days=3 + number * 10 + step * 2, minutes=17 * number)
             party = kind == "Submission"
+            if kind == "Information" and number % 2:
+                asked = request
             asked = dialog.transmission(
                 at,
                 kind,
@@ -60,6 +63,7 @@ def _rehabilitation(script: Script) -> None:
                 sender=by(dialog.person) if party else None,
                 attachments=_drawing(number) if party else [],
             )
+            request = asked if kind == "Request" else request
             if kind == "Request" and number < 9:
                 dialog.activity(dialog.after(days=4 + number * 10), "TransmissionOpened", transmission=asked)
         previous = asked
