@@ -33,9 +33,10 @@ class CurrentPayload:
 class DialogRows:
     """Everything the archive will hold of one dialog after the write.
 
-    `rows` maps a table name to its complete rows for this dialog. For a table of `OWNED` that is a key of `rows`, rows of this dialog
-    that stand in the archive and are not in the list get `removed_at`; a table that is no key is left alone. `label` is replaced as a
-    set; `seen` and `label_log` only grow. `payloads` maps a kind to its new body (uncompressed); only kinds that differ are here.
+    `rows` maps a table name to its complete rows for this dialog. For a table of `OWNED` that is a key of `rows`, rows
+    of this dialog that stand in the archive and are not in the list get `removed_at`; a table that is no key is left
+    alone. `label` is replaced as a set; `seen` and `label_log` only grow. `payloads` maps a kind to its new body
+    (uncompressed); only kinds that differ are here.
     """
 
     dialog: Row
@@ -95,3 +96,4 @@ class Known:
     opened_at: str | None
     updated_at: str | None
     children_status: int | None
+    first_seen_at: str

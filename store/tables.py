@@ -1,16 +1,17 @@
 """The tables of the archive, one class each, one schema on both engines.
 
-Times are UTC (`store.types.Instant`), enum values stand as the server spelled them, and JSON columns hold JSON text on both engines.
-Texts in every language stand in the JSON columns (`content`, `titles`, …); the plain columns beside them (`title`, `summary`, …)
-hold the display language. Nothing is ever deleted: what the server no longer shows carries `removed_at`. The standing labels are the
-exception, since a label that was taken off does not stand; the label log keeps its history.
+Times are UTC (`store.types.Instant`), enum values stand as the server spelled them, and JSON columns hold JSON text on
+both engines. Texts in every language stand in the JSON columns (`content`, `titles`, …); the plain columns beside them
+(`title`, `summary`, …) hold the display language. Nothing is ever deleted: what the server no longer shows carries
+`removed_at`. The standing labels are the exception, since a label that was taken off does not stand; the label log
+keeps its history.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 from store.types import Instant
@@ -27,6 +28,11 @@ def _json() -> Any:
     return Field(default=None, sa_column=Column(Text, nullable=True))
 
 
+def _count(default: int | None = 0) -> Any:
+    # 64 bits on both engines: SQLite has no less, and the server may count as it likes.
+    return Field(default=default, sa_column=Column(BigInteger, nullable=default is None, default=default))
+
+
 class Party(SQLModel, table=True):
     """An organisation or person that owns dialogs, as `/parties` tells it; one row for each URN ever met."""
 
@@ -34,7 +40,7 @@ class Party(SQLModel, table=True):
     name: str | None = None
     party_type: str | None = None
     party_uuid: str | None = None
-    party_id: int | None = None
+    party_id: int | None = _count(None)
     date_of_birth: str | None = None
     parent_urn: str | None = None
     is_deleted: bool = False
@@ -70,7 +76,7 @@ class Dialog(SQLModel, table=True):
     """One dialog: the list item's fields, and those that only an opened detail has (null until then)."""
 
     id: str = Field(primary_key=True)
-    party: str = Field(index=True)
+    party: str
     org: str | None = None
     service_resource: str | None = None
     service_resource_type: str | None = None
@@ -79,7 +85,7 @@ class Dialog(SQLModel, table=True):
     external_reference: str | None = None
     process: str | None = None
     preceding_process: str | None = None
-    progress: int | None = None
+    progress: int | None = _count(None)
     created_at: str | None = _instant()
     updated_at: str | None = _instant(index=True)
     content_updated_at: str | None = _instant()
@@ -89,9 +95,9 @@ class Dialog(SQLModel, table=True):
     is_api_only: bool = False
     has_unopened_content: bool = False
     is_content_seen: bool = False
-    from_service_owner_transmissions_count: int = 0
-    from_party_transmissions_count: int = 0
-    gui_attachment_count: int | None = None
+    from_service_owner_transmissions_count: int = _count()
+    from_party_transmissions_count: int = _count()
+    gui_attachment_count: int | None = _count(None)
     system_label: str | None = None
     context_revision: str | None = None
     latest_activity_id: str | None = None
@@ -248,7 +254,8 @@ class GuiAction(SQLModel, table=True):
 
 
 class Seen(SQLModel, table=True):
-    """One seen record: somebody opened the dialog. From the list item or `/seenlog`, never from the detail that caused it."""
+    """One seen record: somebody opened the dialog. From the list item or `/seenlog`, never from the detail that caused
+    it."""
 
     id: str = Field(primary_key=True)
     dialog_id: str = Field(foreign_key="dialog.id", index=True)
@@ -262,6 +269,8 @@ class Seen(SQLModel, table=True):
 
 class Label(SQLModel, table=True):
     """The system labels that stand on a dialog now."""
+
+    __table_args__ = {"sqlite_with_rowid": False}
 
     dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
     label: str = Field(primary_key=True)
@@ -283,7 +292,8 @@ class LabelLog(SQLModel, table=True):
 
 class Payload(SQLModel, table=True):
     """One body as the server sent it (without its dialog token), zlib-compressed. The current version of a kind has no
-    `superseded_at`; an older one is kept when it differed. Kinds: list, detail, transmissions, activities, seenlog, labellog."""
+    `superseded_at`; an older one is kept when it differed. Kinds: list, detail, transmissions, activities, seenlog,
+    labellog."""
 
     dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
     kind: str = Field(primary_key=True)
@@ -297,9 +307,9 @@ class Change(SQLModel, table=True):
     """One history row: what differed, and when we saw it. `before` and `after` are JSON text."""
 
     id: int | None = Field(default=None, primary_key=True)
-    dialog_id: str = Field(foreign_key="dialog.id", index=True)
+    dialog_id: str = Field(foreign_key="dialog.id")
     seen_at: str = _instant(nullable=False)
-    what: str
+    what: str = Field(sa_column=Column(Text, nullable=False))
     before: str | None = _json()
     after: str | None = _json()
 
@@ -378,7 +388,7 @@ class SyncRun(SQLModel, table=True):
     error: str | None = Field(default=None, sa_column=Column(Text))
 
 
-Index("payload_current", Payload.__table__.c.dialog_id, Payload.__table__.c.kind, Payload.__table__.c.superseded_at)  # type: ignore[attr-defined]
-Index("dialog_party_updated", Dialog.__table__.c.party, Dialog.__table__.c.updated_at)  # type: ignore[attr-defined]
-
 metadata = SQLModel.metadata
+
+Index("ix_dialog_party_updated", metadata.tables["dialog"].c.party, metadata.tables["dialog"].c.updated_at)
+Index("ix_change_dialog_seen", metadata.tables["change"].c.dialog_id, metadata.tables["change"].c.seen_at)

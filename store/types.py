@@ -15,7 +15,8 @@ from store.clock import instant_text
 
 
 class Instant(TypeDecorator[str]):
-    """A UTC time. In Python always text such as `2026-03-01T09:08:07.123456Z`; text on SQLite, `timestamptz` on PostgreSQL."""
+    """A UTC time. In Python always text such as `2026-03-01T09:08:07.123456Z`; text on SQLite, `timestamptz` on
+    PostgreSQL."""
 
     impl = String
     cache_ok = True

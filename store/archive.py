@@ -1,0 +1,241 @@
+"""The archive as the rest of the program sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self, cast
+
+from sqlalchemy import Engine as Pool
+from sqlalchemy.engine import URL, Connection
+
+from store import bookkeeping, reading
+from store.batch import Batch, CurrentPayload, Known, Row, Value, Written
+from store.clock import instant_text
+from store.engine import make_engine, name_of, parse_url, prepare_file, sqlite_path, translated
+from store.errors import ArchiveMissing
+from store.locks import AdvisoryLocks, file_lock
+from store.migrations import check_version, found_version, migrate
+from store.queries import Answer, read_only_answer
+from store.statements import Cursor, Engine
+from store.writing import write_batch
+
+# Writers of one PostgreSQL archive take turns, so that what a write looked up is still so when it writes.
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' dialogarkiv write', 0))"
+
+
+class Archive:
+    """One archive, open. Safe to use from several threads; close it, or use it as a context manager."""
+
+    def __init__(self, url: URL, pool: Pool, *, read_only: bool) -> None:
+        self._url = url
+        self._pool = pool
+        self._engine = Engine(pool.dialect.name)
+        self._locks = AdvisoryLocks(pool, name_of(url))
+        self.read_only = read_only
+
+    @classmethod
+    def open(cls, url: str, *, create: bool, read_only: bool = False) -> Archive:
+        """Opens the archive at `url`; with `create`, makes one where none is.
+
+        Raises `ArchiveMissing`, `ArchiveOutdated`, `ArchiveTooNew`, `ArchiveForeign`, `ArchiveCorrupt`,
+        `ArchiveDenied`, `ArchiveUnreachable`, `DriverMissing`.
+        """
+        parsed = parse_url(url)
+        path = sqlite_path(parsed)
+        if path is not None:
+            if create and not read_only:
+                prepare_file(path)
+            elif not path.exists():
+                raise _missing(parsed)
+        archive = cls(parsed, make_engine(parsed, read_only=read_only), read_only=read_only)
+        try:
+            archive._check(create=create and not read_only)
+        except BaseException:
+            archive.close()
+            raise
+        return archive
+
+    @classmethod
+    def upgrade(cls, url: str) -> str:
+        """Brings the archive at `url` to the schema of this program, and answers the schema it had."""
+        parsed = parse_url(url)
+        path = sqlite_path(parsed)
+        if path is not None and not path.exists():
+            raise _missing(parsed)
+        archive = cls(parsed, make_engine(parsed, read_only=False), read_only=False)
+        try:
+            with archive._transaction() as connection:
+                found = found_version(connection)
+                if found is None:
+                    raise _missing(parsed)
+                if archive._is_newer(found):
+                    check_version(found)
+                migrate(connection)
+                return found
+        finally:
+            archive.close()
+
+    @staticmethod
+    def _is_newer(found: str) -> bool:
+        from store.migrations import HEAD
+
+        return int(found) > int(HEAD)
+
+    def _check(self, *, create: bool) -> None:
+        with translated(self._url), self._pool.begin() as connection:
+            found = found_version(connection)
+        if found is None and create:
+            with self._transaction() as connection:
+                found = found_version(connection)  # somebody else may have made it meanwhile
+                if found is None:
+                    migrate(connection)
+                    return
+        if found is None:
+            raise _missing(self._url)
+        check_version(found)
+
+    @property
+    def name(self) -> str:
+        """The file, or host and database: what to call the archive in a message."""
+        return name_of(self._url)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._pool.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """A transaction that may write; its turn has come when the block begins."""
+        with (
+            translated(self._url),
+            self._pool.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            if self._engine.postgres:
+                connection.exec_driver_sql(_TURN)
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Cursor]:
+        with self._transaction() as connection:
+            cursor = connection.connection.cursor()
+            try:
+                yield cast(Cursor, cursor)
+            finally:
+                cursor.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translated(self._url), self._pool.connect() as connection, connection.begin():
+            yield connection
+
+    def single_flight(self, mailbox_key: str = "") -> AbstractContextManager[None]:
+        """Holds the archive (SQLite) or one mailbox of it (PostgreSQL); `ArchiveBusy` at once when another run does."""
+        if self._engine.postgres:
+            return self._held(mailbox_key)
+        path = sqlite_path(self._url)
+        if path is None:
+            return nullcontext()
+        return file_lock(Path(f"{path}.lock"), self.name)
+
+    @contextmanager
+    def _held(self, key: str) -> Iterator[None]:
+        with translated(self._url):
+            lock = self._locks.hold(key)
+            lock.__enter__()
+        try:
+            yield
+        finally:
+            with translated(self._url):
+                lock.__exit__(None, None, None)
+
+    # Writing
+
+    def write(self, batch: Batch) -> Written:
+        """Writes a batch in one transaction, all or nothing. Writing it again changes nothing."""
+        with self._writing() as cursor:
+            return write_batch(self._engine, cursor, batch)
+
+    def parties_write(self, rows: Sequence[Row], at: str | None = None) -> int:
+        """Upserts parties, and answers how many were new or differed."""
+        with self._writing() as cursor:
+            return bookkeeping.write_parties(self._engine, cursor, rows, at or _now())
+
+    def mailbox_state(
+        self, connection: str, identity: str, party: str, *, at: str | None = None, **fields: Value
+    ) -> None:
+        """Sets columns of one mailbox (`state`, `error`, `error_at`, `lost_since`, `last_hot_at`, …), made if new."""
+        with self._writing() as cursor:
+            bookkeeping.write_mailbox(self._engine, cursor, (connection, identity, party), at or _now(), dict(fields))
+
+    def run_started(self, row: Row) -> int:
+        """Records that a pass began, and answers its number."""
+        with self._writing() as cursor:
+            return bookkeeping.start_run(self._engine, cursor, row)
+
+    def run_finished(self, number: int, **fields: Value) -> None:
+        """Records how a pass ended."""
+        with self._writing() as cursor:
+            bookkeeping.finish_run(self._engine, cursor, number, fields)
+
+    # Reading, for the passes
+
+    def known(self, ids: Collection[str]) -> dict[str, Known]:
+        """What planning needs of those of `ids` that the archive holds."""
+        with self._reading() as connection:
+            return reading.known(self._engine, connection, list(ids))
+
+    def payloads(
+        self, ids: Collection[str], kinds: Collection[str] | None = None
+    ) -> dict[str, dict[str, CurrentPayload]]:
+        """The newest stored bodies of `ids` by dialog and kind, decompressed."""
+        with self._reading() as connection:
+            return reading.payloads(self._engine, connection, list(ids), kinds)
+
+    def mailboxes(self, connection: str | None = None, identity: str | None = None) -> list[Row]:
+        """Mailboxes, of one connection or identity if given, in stable order."""
+        with self._reading() as session:
+            return reading.mailboxes(session, connection, identity)
+
+    def quarantined(self, connection: str | None = None, due_at: str | None = None) -> list[Row]:
+        """Quarantined items, of one connection if given, and if `due_at` is given those whose next try has come."""
+        with self._reading() as session:
+            return reading.quarantined(session, connection, due_at)
+
+    # Reading, for people
+
+    def view(self, name: str, filters: reading.Filters | None = None) -> list[Row]:
+        """Rows of one of the public views, newest first (`due`: earliest first)."""
+        with self._reading() as connection:
+            return reading.view(connection, name, filters or reading.Filters())
+
+    def dialog(self, dialog_id: str) -> reading.DialogView | None:
+        """Everything the archive holds of one dialog; None when it holds nothing."""
+        with self._reading() as connection:
+            return reading.dialog(self._engine, connection, dialog_id)
+
+    def status(self, runs: int = 10) -> reading.Status:
+        """Mailboxes, newest runs, counts and quarantine."""
+        with self._reading() as connection:
+            return reading.status(connection, runs)
+
+    def query_read_only(self, sql: str, *, seconds: float | None = None) -> AbstractContextManager[Answer]:
+        """Asks the archive a question that the engine itself keeps from writing."""
+        return read_only_answer(self._url, self._pool, sql, seconds)
+
+
+def _missing(url: URL) -> ArchiveMissing:
+    return ArchiveMissing(f"There is no archive at {name_of(url)}.", "Run dialogarkiv sync to make one.")
+
+
+def _now() -> str:
+    return instant_text(datetime.now(UTC))

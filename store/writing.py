@@ -1,0 +1,188 @@
+"""Writing dialogs: rows, labels, payload versions and history of a batch, table by table across all its dialogs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from store.batch import OWNED, Batch, DialogRows, Row, Value, Written
+from store.bookkeeping import move_cursors, quarantine, release
+from store.clock import instant_text
+from store.statements import Cursor, Engine, run, table, upsert
+from store.values import Values, compressed, decompressed, tidied
+
+# Parents before children.
+_GROWING = ("seen", "label_log", "verdict")
+_WRITABLE = (*OWNED, *_GROWING, "label")
+_CHANGE = ("dialog_id", "seen_at", "what", "before", "after")
+
+
+def write_batch(engine: Engine, cursor: Cursor, batch: Batch) -> Written:
+    """Writes a batch inside the transaction of `cursor`; writing it again changes nothing."""
+    total = Written()
+    for dialogs in _rounds(batch.dialogs):
+        done = _Round(engine, cursor, batch.at, dialogs).write()
+        total = Written(total.dialogs + done.dialogs, total.rows + done.rows, total.changes + done.changes)
+    quarantine(engine, cursor, batch.quarantine, batch.at)
+    release(engine, cursor, batch.released)
+    move_cursors(engine, cursor, batch.cursors, batch.at)
+    return total
+
+
+def _rounds(dialogs: Sequence[DialogRows]) -> Iterator[list[DialogRows]]:
+    # A dialog that stands twice in a batch is written twice, in its order.
+    rest = list(dialogs)
+    while rest:
+        seen: set[Value] = set()
+        now: list[DialogRows] = []
+        later: list[DialogRows] = []
+        for dialog in rest:
+            name = dialog.dialog["id"]
+            (later if name in seen else now).append(dialog)
+            seen.add(name)
+        yield now
+        rest = later
+
+
+class _Round:
+    """Dialogs with different ids, written together."""
+
+    def __init__(self, engine: Engine, cursor: Cursor, at: str, dialogs: list[DialogRows]) -> None:
+        self.engine = engine
+        self.cursor = cursor
+        self.at = at
+        self.dialogs = dialogs
+        claimed = [_id(dialog) for dialog in dialogs if dialog.is_new]
+        # Somebody else may have landed a "new" one in between: those take the careful way.
+        landed = {row[0] for row in engine.select_in(cursor, "SELECT id FROM dialog WHERE id {}", claimed)}
+        self.standing = [dialog for dialog in dialogs if not dialog.is_new or _id(dialog) in landed]
+        self.fresh = [dialog for dialog in dialogs if dialog.is_new and _id(dialog) not in landed]
+
+    def write(self) -> Written:
+        by_table: dict[str, list[Row]] = {name: [] for name in _WRITABLE}
+        for dialog in self.dialogs:
+            for name, rows in dialog.rows.items():
+                if name not in by_table:
+                    raise ValueError(f"Rows of table {name!r} do not belong to a dialog.")
+                by_table[name].extend(rows)
+        dialogs = upsert(self.engine, self.cursor, "dialog", [dialog.dialog for dialog in self.dialogs])
+        written = dialogs
+        for name in (*OWNED, *_GROWING):
+            written += upsert(self.engine, self.cursor, name, _last_of_each(name, by_table[name]))
+            if name in OWNED:
+                written += self._remove(name)
+        written += self._take_off_labels()
+        written += upsert(self.engine, self.cursor, "label", by_table["label"])
+        written += self._payloads()
+        return Written(dialogs, written, self._changes())
+
+    def _remove(self, name: str) -> int:
+        """Marks the children that a fresh read no longer names."""
+        primary = [column.name for column in table(name).primary_key]
+        named = {
+            _id(dialog): {tuple(row[key] for key in primary) for row in dialog.rows[name]}
+            for dialog in self.standing
+            if name in dialog.rows
+        }
+        sql = f"SELECT dialog_id, {', '.join(primary)} FROM {name} WHERE removed_at IS NULL AND dialog_id {{}}"  # noqa: S608
+        gone: list[Values] = [
+            (self.at, *row[1:])
+            for row in self.engine.select_in(self.cursor, sql, list(named))
+            if tuple(row[1:]) not in named[row[0]]
+        ]
+        mark = self.engine.mark
+        where = " AND ".join(f"{key} = {mark}" for key in primary)
+        return run(self.engine, self.cursor, f"UPDATE {name} SET removed_at = {mark} WHERE {where}", gone)  # noqa: S608
+
+    def _take_off_labels(self) -> int:
+        named = {
+            _id(dialog): {row["label"] for row in dialog.rows["label"]}
+            for dialog in self.standing
+            if "label" in dialog.rows
+        }
+        found = self.engine.select_in(self.cursor, "SELECT dialog_id, label FROM label WHERE dialog_id {}", list(named))
+        gone: list[Values] = [(row[0], row[1]) for row in found if row[1] not in named[row[0]]]
+        mark = self.engine.mark
+        sql = f"DELETE FROM label WHERE dialog_id = {mark} AND label = {mark}"  # noqa: S608
+        return run(self.engine, self.cursor, sql, gone)
+
+    def _payloads(self) -> int:
+        """A body that differs becomes the next version; the one before it is superseded, and kept."""
+        changed = {_id(dialog): dialog for dialog in self.standing if dialog.payloads}
+        current: dict[tuple[str, str], tuple[int, bytes]] = {
+            (row[0], row[1]): (row[2], bytes(row[3]))
+            for row in self.engine.select_in(
+                self.cursor,
+                "SELECT dialog_id, kind, version, body FROM payload WHERE superseded_at IS NULL AND dialog_id {}",
+                list(changed),
+            )
+        }
+        superseded: list[Values] = []
+        added: list[Values] = [
+            (_id(dialog), kind, 1, self.at, compressed(body))
+            for dialog in self.fresh
+            for kind, body in dialog.payloads.items()
+        ]
+        for dialog_id, dialog in changed.items():
+            for kind, body in dialog.payloads.items():
+                version, stored = current.get((dialog_id, kind), (0, b""))
+                if version and decompressed(stored) == body:
+                    continue
+                if version:
+                    superseded.append((self.at, dialog_id, kind, version))
+                added.append((dialog_id, kind, version + 1, self.at, compressed(body)))
+        mark = self.engine.mark
+        run(
+            self.engine,
+            self.cursor,
+            f"UPDATE payload SET superseded_at = {mark} "  # noqa: S608
+            f"WHERE dialog_id = {mark} AND kind = {mark} AND version = {mark}",
+            superseded,
+        )
+        marks = ", ".join([mark] * 5)
+        sql = f"INSERT INTO payload (dialog_id, kind, version, fetched_at, body) VALUES ({marks})"  # noqa: S608
+        return run(self.engine, self.cursor, sql, added)
+
+    def _changes(self) -> int:
+        """History rows that do not stand yet: the same change seen at the same time is the same row."""
+        wanted = [change for dialog in self.dialogs for change in dialog.changes]
+        if not wanted:
+            return 0
+        told = [_id(dialog) for dialog in self.standing if dialog.changes]
+        since = min(str(change["seen_at"]) for change in wanted)
+        standing: Counter[Values] = Counter(
+            (row[0], _time(row[1]), *row[2:])
+            for row in self.engine.select_in(
+                self.cursor, 'SELECT dialog_id, seen_at, what, "before", "after" FROM change WHERE dialog_id {}', told
+            )
+            if _time(row[1]) >= since
+        )
+        new: list[Values] = []
+        for key in tidied([tuple(change.get(name) for name in _CHANGE) for change in wanted], ()):
+            if standing[key] > 0:
+                standing[key] -= 1
+            else:
+                new.append(key)
+        marks = ", ".join([self.engine.mark] * len(_CHANGE))
+        names = ", ".join(f'"{name}"' for name in _CHANGE)
+        return run(self.engine, self.cursor, f"INSERT INTO change ({names}) VALUES ({marks})", new)  # noqa: S608
+
+
+def _id(dialog: DialogRows) -> str:
+    return str(dialog.dialog["id"])
+
+
+def _time(value: str | datetime) -> str:
+    return value if isinstance(value, str) else instant_text(value)
+
+
+def _last_of_each(name: str, rows: list[Row]) -> list[Row]:
+    # A server that names one child twice means the same child.
+    primary = [column.name for column in table(name).primary_key]
+    if len(primary) == 1:
+        key = primary[0]
+        found = {row[key]: row for row in rows}
+    else:
+        found = {tuple(row[key] for key in primary): row for row in rows}  # type: ignore[misc]
+    return rows if len(found) == len(rows) else list(found.values())
