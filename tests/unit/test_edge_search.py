@@ -31,7 +31,7 @@ def test_lists_repeat_their_key_and_the_order_is_written_out() -> None:
 def test_a_token_travels_escaped_and_arguments_without_value_are_left_out() -> None:
     query = SearchParams(parties=(ORG,), continuation_token=TOKEN).query()
     assert "continuationToken=updatedat_2026-01-02T03%3A04%3A05.1234560Z%2Cid_019b7a00" in query
-    assert not set(["updatedAfter", "updatedBefore"]) & {name for name, _ in parse_qsl(query)}
+    assert not {"updatedAfter", "updatedBefore"} & {name for name, _ in parse_qsl(query)}
     assert "continuationToken" not in SearchParams(parties=(ORG,), continuation_token="").query()
 
 
