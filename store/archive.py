@@ -102,6 +102,11 @@ class Archive:
         """The file, or host and database: what to call the archive in a message."""
         return name_of(self._url)
 
+    @property
+    def shared(self) -> bool:
+        """Whether several runs may work on it at once, mailbox by mailbox."""
+        return self._engine.postgres
+
     def close(self) -> None:
         """Closes every connection."""
         self._pool.dispose()
@@ -176,6 +181,11 @@ class Archive:
         """Sets columns of one mailbox (`state`, `error`, `error_at`, `lost_since`, `last_hot_at`, …), made if new."""
         with self._writing() as cursor:
             bookkeeping.write_mailbox(self._engine, cursor, (connection, identity, party), at or _now(), dict(fields))
+
+    def mailboxes_write(self, rows: Sequence[Row], at: str | None = None) -> None:
+        """Sets the columns that each row gives, of mailboxes that are made when they are not there."""
+        with self._writing() as cursor:
+            bookkeeping.write_mailboxes(self._engine, cursor, rows, at or _now())
 
     def run_started(self, row: Row) -> int:
         """Records that a pass began, and answers its number."""

@@ -65,7 +65,9 @@ ON CONFLICT (connection, identity, party) DO UPDATE SET
         THEN coalesce(excluded.cursor_at, mailbox.cursor_at) ELSE mailbox.cursor_at END,
     last_poll_at = CASE WHEN mailbox.last_poll_at IS NULL OR excluded.last_poll_at > mailbox.last_poll_at
         THEN coalesce(excluded.last_poll_at, mailbox.last_poll_at) ELSE mailbox.last_poll_at END,
-    backfilled_at = coalesce(mailbox.backfilled_at, excluded.backfilled_at)
+    backfilled_at = coalesce(mailbox.backfilled_at, excluded.backfilled_at),
+    error = CASE WHEN excluded.last_poll_at IS NULL THEN mailbox.error END,
+    error_at = CASE WHEN excluded.last_poll_at IS NULL THEN mailbox.error_at END
 """
 
 
@@ -88,8 +90,13 @@ def write_mailbox(engine: Engine, cursor: Cursor, key: tuple[str, str, str], at:
     if "cursor_at" in fields:
         raise ValueError("A cursor moves in the batch that makes it true.")
     connection, identity, party = key
-    row: Row = {"connection": connection, "identity": identity, "party": party, **fields, "first_seen_at": at}
-    upsert(engine, cursor, "mailbox", [row])
+    write_mailboxes(engine, cursor, [{"connection": connection, "identity": identity, "party": party, **fields}], at)
+
+
+def write_mailboxes(engine: Engine, cursor: Cursor, rows: Sequence[Row], at: str) -> None:
+    """Sets the columns that each row gives, of mailboxes that are made when they are not there."""
+    for row in rows:
+        upsert(engine, cursor, "mailbox", [{**row, "first_seen_at": row.get("first_seen_at") or at}])
 
 
 def start_run(engine: Engine, cursor: Cursor, row: Row) -> int:

@@ -1,7 +1,7 @@
 """The cursor is a promise of completeness, not a maximum.
 
-Everything of a mailbox that was updated before its cursor has been read. It may therefore never pass the start of the run minus the
-overlap: the server commits out of order, by seconds ordinarily (reference: end-user API §4.1).
+Everything of a mailbox that was updated before its cursor has been read. It may therefore never pass the start of the
+run minus the overlap: the server commits out of order, by seconds ordinarily (reference: end-user API §4.1).
 """
 
 from __future__ import annotations
@@ -23,12 +23,16 @@ class Horizon:
 
     @classmethod
     def of_run(cls, now: datetime, server_ahead: timedelta, overlap: timedelta) -> Horizon:
-        """`now` by our clock; `server_ahead` is what the server's clock is ahead of it. The earlier of both clocks is pinned."""
+        """`now` by our clock; `server_ahead` is what the server's clock is ahead of it. The earlier of both clocks is
+        pinned.
+        """
         pinned = now + min(server_ahead, timedelta(0))
         return cls(started_at=instant_text(pinned), limit=instant_text(pinned - overlap))
 
 
-def reached(horizon: Horizon, connection: str, identity: str, parties: Iterable[str], updated_at: str) -> list[CursorMove]:
+def reached(
+    horizon: Horizon, connection: str, identity: str, parties: Iterable[str], updated_at: str
+) -> list[CursorMove]:
     """The moves after the items up to `updated_at` (ascending) have landed in the same transaction."""
     return [CursorMove(connection, identity, party, min(updated_at, horizon.limit)) for party in parties]
 

@@ -1,8 +1,8 @@
 """Which pages to ask for: a pure state machine that knows neither clock nor network.
 
-A walk reads the lists of some mailboxes oldest change first (`updatedAt_asc,id_asc`), page by page. The answer to each page, or the
-server's word that the search was too broad, turns a walk into the walks that remain.
-Source: reference, end-user API §3.4, §3.5 (keyset tokens), §3.8 (422), §16.
+A walk reads the lists of some mailboxes oldest change first (`updatedAt_asc,id_asc`), page by page. The answer to
+each page, or the server's word that the search was too broad, turns a walk into the walks that remain. Source:
+reference, end-user API §3.4, §3.5 (keyset tokens), §3.8 (422), §16.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from store.clock import instant_text
+from sync.dialogporten.limits import party_batches
 
 PAGE_SIZE = 1000  # the server's maximum: an idle poll then stays one request for each batch of parties
 SMALLEST_PAGE = 10
@@ -45,19 +46,19 @@ class Walk:
 
 
 def plan_walks(mailboxes: Iterable[MailboxCursor], max_parties: int) -> list[Walk]:
-    """Mailboxes with a cursor share as few requests as the server's limit allows; those that are new walk apart from them,
-    so that a first backfill never drags a mailbox that is up to date back to its beginning.
+    """Mailboxes with a cursor share as few requests as the server's limit allows; those that are new walk apart from
+    them, so that a first backfill never drags a mailbox that is up to date back to its beginning.
 
     Within each group mailboxes are taken in the order of their cursors, so that a batch repeats as little as possible.
     """
     polled = sorted((m for m in mailboxes if m.backfilled), key=lambda m: (m.cursor_at or "", m.party))
     ids = {m.party for m in polled}
     filling = sorted((m for m in mailboxes if m.party not in ids), key=lambda m: (m.cursor_at or "", m.party))
-    walks = []
+    walks: list[Walk] = []
     for group in (polled, filling):
-        for start in range(0, len(group), max_parties):
-            batch = group[start : start + max_parties]
-            walks.append(Walk(parties=tuple(m.party for m in batch), after=_oldest([m.cursor_at for m in batch])))
+        cursors = {m.party: m.cursor_at for m in group}
+        batches = party_batches(tuple(cursors), max_parties)
+        walks += [Walk(parties=batch, after=_oldest([cursors[party] for party in batch])) for batch in batches]
     return walks
 
 
@@ -67,8 +68,9 @@ def _oldest(cursors: Sequence[str | None]) -> str | None:
 
 
 def narrowed(walk: Walk, now: str) -> list[Walk]:
-    """The walks that together ask for the same, after the server found `walk` too broad: parties are halved down to one, then the
-    window down to a minute, then the page down to 10. Empty when nothing is left to narrow."""
+    """The walks that together ask for the same, after the server found `walk` too broad: parties are halved down to
+    one, then the window down to a minute, then the page down to 10. Empty when nothing is left to narrow.
+    """
     if len(walk.parties) > 1:
         return apart(walk)
     start = walk.position or walk.after
@@ -83,7 +85,9 @@ def narrowed(walk: Walk, now: str) -> list[Walk]:
 
 
 def apart(walk: Walk) -> list[Walk]:
-    """Two walks with half of the parties each. A token is a position in the order, not tied to the parties, so both keep it."""
+    """Two walks with half of the parties each. A token is a position in the order, not tied to the parties, so both
+    keep it.
+    """
     middle = len(walk.parties) // 2
     return [replace(walk, parties=walk.parties[:middle]), replace(walk, parties=walk.parties[middle:])]
 

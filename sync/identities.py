@@ -1,0 +1,118 @@
+"""Who reads: every system user, person or fixed token of the settings, each with its client to Dialogporten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from config.connections import Connection, SystemUser, SystemUserConnection, TokenConnection
+from config.keys import load_signing_key
+from config.settings import Settings
+from sync.auth.maskinporten import Grantee, Maskinporten
+from sync.auth.source import FixedToken, SystemUserTokens, TokenSource
+from sync.dialogporten.client import DialogportenClient, SearchParams
+from sync.dialogporten.http import HttpEdge
+from sync.dialogporten.retry import Gate, Retrier, Told
+from sync.passes.walks import Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One pair of eyes on Dialogporten. `name` is the system user, `310000108` or `310000108/lonn`; empty for a
+    token.
+    """
+
+    connection: str
+    name: str
+    parties: tuple[str, ...] | None
+    inbox: IdentityInbox
+
+    def __str__(self) -> str:
+        return f"{self.connection} ({self.name})" if self.name else self.connection
+
+
+class IdentityInbox:
+    """A Dialogporten client in the shape that the passes ask for (`sync.passes.ports.Inbox`)."""
+
+    def __init__(self, client: DialogportenClient, http: HttpEdge, base: str, token: TokenSource) -> None:
+        self.client = client
+        self.token = token
+        self._http = http
+        self._host = urlsplit(base).netloc
+        self.parties = client.parties
+        self.dialog = client.dialog
+        self.transmissions = client.transmissions
+        self.activities = client.activities
+        self.activity = client.activity
+        self.seenlog = client.seenlog
+        self.labellog = client.labellog
+
+    @property
+    def requests(self) -> int:
+        return self.client.requests
+
+    @property
+    def server_ahead(self) -> timedelta:
+        skew = self._http.clock.skew(self._host)
+        return timedelta(seconds=-skew) if skew is not None else timedelta(0)
+
+    def search(self, walk: Walk) -> bytes:
+        return self.client.search(
+            SearchParams(
+                parties=walk.parties,
+                updated_after=walk.after,
+                updated_before=walk.before,
+                continuation_token=walk.token,
+                limit=walk.limit,
+            )
+        )
+
+
+def identities(
+    settings: Settings, http: HttpEdge, env: Mapping[str, str], told: Told, only: str | None = None
+) -> list[Identity]:
+    """Every identity of the settings, or of one connection. Persons (`id-porten`) are left out: they need a login.
+
+    Keys and secrets are read here; ConfigError names the one that cannot be used.
+    """
+    issuer = Maskinporten(http, settings.environment.maskinporten, told=told)
+    found: list[Identity] = []
+    gates: dict[str, Gate] = {}
+    for connection in settings.connections:
+        if only is None or connection.name == only:
+            gate = gates.setdefault(getattr(connection, "client_id", connection.name), Gate())
+            retrier = Retrier(gate=gate, wait=http.wait, told=told)
+            for name, token in _tokens(connection, issuer, http, env, settings):
+                base = settings.environment.dialogporten
+                client = DialogportenClient(http, base, token, connection=connection.name, retrier=retrier)
+                inbox = IdentityInbox(client, http, base, token)
+                found.append(Identity(connection.name, name, connection.parties, inbox))
+    return found
+
+
+def _tokens(
+    connection: Connection, issuer: Maskinporten, http: HttpEdge, env: Mapping[str, str], settings: Settings
+) -> Iterator[tuple[str, TokenSource]]:
+    if isinstance(connection, SystemUserConnection):
+        key = load_signing_key(connection.key, env, file=settings.file, key=f"connection.{connection.name}.key")
+        for user in connection.system_users:
+            grantee = Grantee(
+                client_id=connection.client_id,
+                key=key,
+                org=user.org,
+                scopes=connection.scopes,
+                external_ref=user.external_ref,
+                connection=connection.name,
+            )
+            yield identity_name(user), SystemUserTokens(issuer, grantee, monotonic=http.monotonic)
+    elif isinstance(connection, TokenConnection):
+        secret = connection.token
+        where = f"connection.{connection.name}.token"
+        yield "", FixedToken(lambda: secret.read(env, file=settings.file, key=where), connection=connection.name)
+
+
+def identity_name(user: SystemUser) -> str:
+    """How a system user is called in the archive and on screen: owner, and reference where it has one."""
+    return f"{user.org}/{user.external_ref}" if user.external_ref else user.org

@@ -1,0 +1,124 @@
+"""From what was read of one dialog to its rows: bodies folded, a marking that we know of applied, unreadable bodies
+set apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from store.batch import CurrentPayload, DialogRows, Known
+from sync.dialogporten import wire
+from sync.passes.bodies import Bodies, MalformedItem
+from sync.passes.normalise import RowContext
+from sync.passes.opening import OpeningPolicy, after_opening
+from sync.passes.planner import DialogPlan
+from sync.passes.reading import DialogRead
+from sync.passes.remember import fold
+from sync.passes.sighting import Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose eyes: the identity, its opening policy and the display languages, best first."""
+
+    connection: str
+    identity: str
+    policy: OpeningPolicy
+    languages: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Job:
+    """One dialog that is new or differs: what is held of it, what to read, and in the end what the reads gave.
+
+    `delegated` None leaves what the archive says of it.
+    """
+
+    sighting: Sighting
+    known: Known | None
+    held: Mapping[str, CurrentPayload]
+    plan: DialogPlan
+    delegated: bool | None
+    read: DialogRead = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.read = DialogRead(self.plan.dialog_id)
+
+
+def filed(job: Job, reader: Reader, at: str) -> tuple[DialogRows | None, list[tuple[MalformedItem, bytes | None]]]:
+    """The rows of a job, and the fresh bodies that could not be read, each with its problem.
+
+    A body that cannot be read is left out and the rest of the dialog is filed; None when the list item itself cannot
+    be.
+    """
+    fresh = dict(job.read.bodies)
+    fresh["list"] = after_opening(job.sighting.raw) if marked(job) else job.sighting.raw
+    held = {kind: payload.body for kind, payload in job.held.items()}
+    versions = {kind: payload.version for kind, payload in job.held.items()}
+    old = None if job.known is None else Bodies.of(held)
+    unreadable: list[tuple[MalformedItem, bytes | None]] = []
+    while True:
+        item = job.sighting.item if fresh.get("list") is job.sighting.raw else None
+        try:
+            rows = fold(
+                job.plan.dialog_id,
+                old,
+                Bodies.of(held | fresh),
+                _context(job, reader, at),
+                versions=versions,
+                item=item,
+            )
+        except MalformedItem as problem:
+            unreadable.append((problem, fresh.pop(problem.kind, None)))
+            if problem.kind == "list" or unreadable[-1][1] is None:
+                return None, unreadable
+            continue
+        _leave_what_was_not_asked(rows, job)
+        return rows, unreadable
+
+
+def marked(job: Job) -> bool:
+    """Whether the opening is known to have marked the dialog as seen.
+
+    A 200 has; a 500 may have, after it committed the mark (reference: end-user API §17.2): then our own seen record
+    tells.
+    """
+    read = job.read
+    if not read.opened:
+        return False
+    if read.details_status == 200:
+        return True
+    updated = job.sighting.signals.content_updated_at or ""
+    try:
+        records = wire.seenlog(read.bodies.get("seenlog", b"[]"))
+        return any(r.is_current_end_user and r.seen_at and wire.instant(r.seen_at) >= updated for r in records)
+    except ValueError:  # msgspec's errors are ValueErrors; the body is judged where it is filed
+        return False
+
+
+def _context(job: Job, reader: Reader, at: str) -> RowContext:
+    read, known = job.read, job.known
+    looked = bool(job.plan.reads_anything) or known is None
+    return RowContext(
+        now=at,
+        connection=reader.connection,
+        identity=reader.identity,
+        delegated=bool(job.delegated),
+        languages=reader.languages,
+        first_seen_at=None if known is None else known.first_seen_at,
+        presence=read.presence,
+        access=read.access if looked or known is None else known.access,
+        details_status=read.details_status if read.opened or known is None else known.details_status,
+        details_problem=read.details_problem,
+        opened_at=at if read.opened else (None if known is None else known.opened_at),
+        children_status=read.children_status if looked or known is None else known.children_status,
+    )
+
+
+def _leave_what_was_not_asked(rows: DialogRows, job: Job) -> None:
+    """An upsert sets the columns it is given: what this read says nothing of is not given."""
+    if job.known is not None and not job.read.opened:
+        del rows.dialog["details_problem"]
+    if job.known is not None and job.delegated is None:
+        del rows.dialog["delegated"]

@@ -1,0 +1,222 @@
+"""From the items of a page to one transaction: recognise, plan, read, normalise, write.
+
+What the archive holds already costs neither a request nor a row. What cannot be read goes into quarantine with its
+bytes and its reason, and the rest of its page lands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from store.batch import Batch, CurrentPayload, CursorMove, Known, Row
+from store.clock import instant_text
+from sync.dialogporten import wire
+from sync.passes.bodies import MalformedItem
+from sync.passes.canonical import list_digest
+from sync.passes.filing import Job, Reader, filed
+from sync.passes.normalise import checked_item
+from sync.passes.planner import plan_changed, plan_new, plan_retry
+from sync.passes.ports import Inbox, Shelf, Told
+from sync.passes.quarantine import Quarantine
+from sync.passes.reading import DialogRead, read_dialog
+from sync.passes.report import PassReport
+from sync.passes.sighting import Sighting, seen_ids, substance_differs, tells_nothing_new
+from sync.passes.signals import signals
+
+# So many dialogs of one part of a page that fail for a passing reason are not each to blame: the server or the line is.
+TOO_MANY_FAILURES = 5
+
+
+@dataclass(slots=True)
+class _Counts:
+    new: int = 0
+    written: int = 0
+    rows: int = 0
+    changes: int = 0
+    openings: int = 0
+    quarantined: int = 0
+
+
+@dataclass(slots=True)
+class Landing:
+    """Lands items for one reader. `pool` runs the reads of several dialogs side by side."""
+
+    reader: Reader
+    inbox: Inbox
+    shelf: Shelf
+    pool: Executor
+    now: Callable[[], datetime]
+    told: Told
+    _counts: _Counts = field(default_factory=_Counts)
+    _quarantine: Quarantine = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._quarantine = Quarantine(self.reader.connection, self.reader.identity)
+
+    def begin(self) -> None:
+        """Learns what stands in quarantine, so that what can be read again is released."""
+        identity = self.reader.identity
+        rows = self.shelf.quarantined(self.reader.connection)
+        self._quarantine.load(row for row in rows if row["identity"] == identity)
+
+    def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]) -> None:
+        """Writes these items and, in the same transaction, moves the cursors to the last of them.
+
+        `asked` are the parties of the search; an item of another party came by an instance delegation (end-user API
+        §3.3).
+        """
+        at = instant_text(self.now())
+        batch = Batch(at=at)
+        sightings = self._recognise(items, batch)
+        jobs = self._jobs(sightings, asked)
+        self._read(jobs)
+        for job in jobs:
+            self._add(batch, job)
+        reached = [s.signals.updated_at for s in sightings.values() if s.signals.updated_at is not None]
+        if reached:
+            batch.cursors = moves(max(reached))
+        self._write(batch)
+
+    def move_cursors(self, moves: list[CursorMove]) -> None:
+        self.shelf.write(Batch(at=instant_text(self.now()), cursors=moves))
+
+    def last_position(self, items: Sequence[bytes]) -> str | None:
+        """`updatedAt` of the last readable item of a page."""
+        for raw in reversed(items):
+            try:
+                return wire.instant(wire.list_item(bytes(raw)).updated_at or "")
+            except ValueError:  # msgspec's errors are ValueErrors
+                continue
+        return None
+
+    def count_into(self, report: PassReport) -> None:
+        counts = self._counts
+        report.dialogs_new, report.dialogs_written = counts.new, counts.written
+        report.rows_written, report.changes_written = counts.rows, counts.changes
+        report.openings, report.quarantined = counts.openings, counts.quarantined
+
+    def retry_quarantined(self) -> None:
+        """Reads again what is due of the children and details that could not be read before."""
+        at = instant_text(self.now())
+        due = self._quarantine.due(at)
+        if not due:
+            return
+        known = self.shelf.known(list(due))
+        held = self.shelf.payloads(list(known))
+        jobs = []
+        for dialog_id, kinds in due.items():
+            bodies = held.get(dialog_id, {})
+            if dialog_id not in known or "list" not in bodies:
+                continue
+            sighting = self._sighting(bodies["list"].body)
+            plan = plan_retry(dialog_id, kinds, self.reader.policy.allows(sighting.signals))
+            if plan.reads_anything:
+                jobs.append(Job(sighting, known[dialog_id], bodies, plan, delegated=None))
+        self._read(jobs)
+        batch = Batch(at=at)
+        for job in jobs:
+            self._add(batch, job)
+        self._write(batch)
+
+    def _recognise(self, items: Sequence[bytes], batch: Batch) -> dict[str, Sighting]:
+        """Readable items by dialog id, each once: a page may repeat an item, and then the last counts."""
+        sightings: dict[str, Sighting] = {}
+        for raw in items:
+            try:
+                sighting = self._sighting(bytes(raw))
+            except MalformedItem as problem:
+                self._set_aside(batch, self._quarantine.item(bytes(raw), problem, batch.at))
+                continue
+            sightings[sighting.signals.id] = sighting
+        return sightings
+
+    def _sighting(self, raw: bytes) -> Sighting:
+        item = checked_item(raw)
+        return Sighting(raw, list_digest(raw), item, signals(item))
+
+    def _jobs(self, sightings: Mapping[str, Sighting], asked: frozenset[str]) -> list[Job]:
+        """What is new or may differ; what the archive holds already is left out."""
+        known = self.shelf.known(list(sightings))
+        suspects = [i for i, k in known.items() if k.list_digest != sightings[i].digest or k.presence != "present"]
+        held = self.shelf.payloads(suspects) if suspects else {}
+        jobs = []
+        for dialog_id, sighting in sightings.items():
+            delegated = sighting.signals.party not in asked
+            before = known.get(dialog_id)
+            if before is None:
+                jobs.append(Job(sighting, None, {}, plan_new(sighting.signals, self.reader.policy), delegated))
+                if delegated:
+                    self._tell("dialog_delegated", dialog_id=dialog_id)
+            elif dialog_id in held:
+                job = self._changed(sighting, before, held[dialog_id], delegated)
+                if job is not None:
+                    jobs.append(job)
+        return jobs
+
+    def _changed(
+        self, sighting: Sighting, known: Known, held: Mapping[str, CurrentPayload], delegated: bool
+    ) -> Job | None:
+        old = held["list"].body
+        before = signals(wire.list_item(old))
+        seen_held = seen_ids(held["seenlog"].body if "seenlog" in held else None) | before.seen_ids
+        if known.presence == "present" and tells_nothing_new(sighting.raw, old, seen_held, sighting.signals):
+            return None
+        plan = plan_changed(
+            sighting.signals,
+            before,
+            self.reader.policy,
+            seen_held=seen_held,
+            substance_differs=substance_differs(sighting.raw, old),
+            opened_well=known.details_status == 200,
+        )
+        return Job(sighting, known, held, plan, delegated)
+
+    def _read(self, jobs: Sequence[Job]) -> None:
+        """Makes the planned requests, several dialogs side by side. Raises what ends the pass."""
+        reading = [job for job in jobs if job.plan.reads_anything]
+        if not reading:
+            return
+        for job, done in zip(reading, self.pool.map(self._read_one, reading), strict=True):
+            job.read = done
+            self._counts.openings += done.opened
+        passing = [error for job in reading if (error := job.read.passing_failure) is not None]
+        if len(passing) >= min(TOO_MANY_FAILURES, max(2, len(reading))):
+            raise passing[0]
+
+    def _read_one(self, job: Job) -> DialogRead:
+        if job.plan.opens:
+            self._tell("opening", dialog_id=job.plan.dialog_id)
+        held = {kind: payload.body for kind, payload in job.held.items()}
+        return read_dialog(self.inbox, job.plan, held, job.sighting.raw)
+
+    def _add(self, batch: Batch, job: Job) -> None:
+        dialog_id, party = job.plan.dialog_id, job.sighting.signals.party
+        rows, unreadable = filed(job, self.reader, batch.at)
+        for problem, body in unreadable:
+            self._set_aside(batch, self._quarantine.body(dialog_id, party, problem, body, batch.at))
+        for kind, error in job.read.failures.items():
+            self._set_aside(batch, self._quarantine.unread(dialog_id, party, kind, error, batch.at))
+        if rows is None:
+            return
+        batch.dialogs.append(rows)
+        bad = {problem.kind for problem, _ in unreadable}
+        batch.released += self._quarantine.released(dialog_id, {"list", *job.read.bodies} - bad)
+        self._counts.new += rows.is_new
+
+    def _set_aside(self, batch: Batch, row: Row) -> None:
+        batch.quarantine.append(row)
+        if not self._quarantine.stands(row):
+            self._counts.quarantined += 1
+            self._tell("dialog_quarantined", kind=row["kind"], dialog_id=row["dialog_id"], reason=row["reason"])
+
+    def _write(self, batch: Batch) -> None:
+        written = self.shelf.write(batch)
+        self._counts.written += written.dialogs
+        self._counts.rows += written.rows
+        self._counts.changes += written.changes
+
+    def _tell(self, event: str, **fields: object) -> None:
+        self.told(event, {"connection": self.reader.connection, "identity": self.reader.identity, **fields})

@@ -1,0 +1,95 @@
+"""What to read next of one dialog: a pure comparison of its list item with the one the archive holds.
+
+Children are read only when the list item says that they differ (reference: end-user API §4.2, §17.4 for what moves
+when).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sync.passes.opening import MARKED_AS_UNOPENED, OpeningPolicy
+from sync.passes.signals import ListSignals
+
+TRACE_FREE = ("transmissions", "activities")
+LOGS = ("seenlog", "labellog")
+
+
+@dataclass(frozen=True, slots=True)
+class DialogPlan:
+    """The reads for one dialog, in the order they are made: `before`, then the opening, then `after`.
+
+    The logs come after the opening because the opening itself may write into them.
+    """
+
+    dialog_id: str
+    before: tuple[str, ...] = ()
+    opens: bool = False
+    after: tuple[str, ...] = ()
+
+    @property
+    def reads_anything(self) -> bool:
+        return bool(self.before or self.opens or self.after)
+
+
+def plan_new(item: ListSignals, policy: OpeningPolicy) -> DialogPlan:
+    """A dialog met for the first time. What its list item shows to be empty is not asked for."""
+    opens = policy.allows(item)
+    before = []
+    if item.transmissions_count:
+        before.append("transmissions")
+    if item.latest_activity_id is not None:
+        before.append("activities")
+    # A loud change empties the seen lists and resets labels, so records older than it show nowhere in the list item
+    # (§17.5).
+    has_past = item.updated_at != item.created_at
+    after = []
+    if opens or item.seen_ids or has_past:
+        after.append("seenlog")
+    if item.seen_ids or has_past or item.labels != {"Default"}:
+        after.append("labellog")
+    return DialogPlan(item.id, tuple(before), opens, tuple(after))
+
+
+def plan_changed(
+    item: ListSignals,
+    held: ListSignals,
+    policy: OpeningPolicy,
+    *,
+    seen_held: frozenset[str],
+    substance_differs: bool,
+    opened_well: bool,
+) -> DialogPlan:
+    """A dialog whose list item differs from the held one.
+
+    `seen_held` are the ids of the seen records in the archive. `substance_differs`: something else than seen state
+    and labels differs. `opened_well`: the archive holds its detail, so only a difference of substance is worth
+    another opening.
+    """
+    updated = item.updated_at != held.updated_at
+    before = []
+    if (item.transmissions_count or held.transmissions_count) and (
+        item.counts != held.counts or item.content_updated_at != held.content_updated_at
+    ):
+        before.append("transmissions")
+    # An activity may be dated earlier than the latest one; then only `updatedAt` tells of it.
+    if item.latest_activity != held.latest_activity or (updated and item.latest_activity_id is not None):
+        before.append("activities")
+    opens = policy.allows(item) and (substance_differs or not opened_well)
+    relabelled = item.labels != held.labels or item.context_revision != held.context_revision
+    after = []
+    if opens or updated or not item.seen_ids <= seen_held or item.is_content_seen != held.is_content_seen:
+        after.append("seenlog")
+    if updated or relabelled or (opens and MARKED_AS_UNOPENED in item.labels):
+        after.append("labellog")
+    return DialogPlan(item.id, tuple(before), opens, tuple(after))
+
+
+def plan_retry(dialog_id: str, kinds: frozenset[str], may_open: bool) -> DialogPlan:
+    """The reads that failed earlier and are due again."""
+    return DialogPlan(
+        dialog_id,
+        tuple(kind for kind in TRACE_FREE if kind in kinds),
+        "detail" in kinds and may_open,
+        tuple(kind for kind in LOGS if kind in kinds),
+    )

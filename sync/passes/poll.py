@@ -1,0 +1,242 @@
+"""The poll: what changed in an identity's mailboxes since their cursors.
+
+Thin: the plans come from `walks`, `cursor`, `mailboxes` and `planner`, the landing of each page from `landing`. Rows,
+history and cursor of a part of a page land in one transaction, so that a run may be cut anywhere and the next one
+takes up where the promise ends.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from store.batch import CursorMove
+from store.clock import instant_text
+from sync.dialogporten import wire
+from sync.dialogporten.errors import (
+    ArkivError,
+    BadBody,
+    BadGateway,
+    BadRequest,
+    Busy,
+    ServerFault,
+    Stopped,
+    TokenError,
+    TooBroad,
+    TooLarge,
+    Unexpected,
+    Unreachable,
+)
+from sync.passes.bodies import MalformedItem
+from sync.passes.cursor import Horizon, completed, reached
+from sync.passes.landing import Landing
+from sync.passes.mailboxes import plan_mailboxes
+from sync.passes.parties import PartyList, read_parties
+from sync.passes.ports import Inbox, Shelf, Told
+from sync.passes.report import MailboxFailure, PassReport
+from sync.passes.walks import MailboxCursor, Walk, apart, narrowed, plan_walks
+
+CHUNK = 200  # items to a transaction: what a kill can cost, and how much is held in memory
+
+# One walk may fail so without the others being to blame.
+_OF_THE_WALK = (BadRequest, BadBody, ServerFault, TooBroad, TooLarge, Unexpected)
+
+
+@dataclass(frozen=True, slots=True)
+class PollTask:
+    """Which mailboxes: those of one identity of one connection; `parties` None asks the server for them."""
+
+    connection: str
+    identity: str
+    parties: tuple[str, ...] | None
+    max_parties: int
+    overlap: timedelta
+
+
+class Poll:
+    """One run for one identity. `pool` carries the reads that go on side by side."""
+
+    def __init__(
+        self,
+        task: PollTask,
+        inbox: Inbox,
+        shelf: Shelf,
+        landing: Landing,
+        pool: Executor,
+        now: Callable[[], datetime],
+        told: Told,
+    ) -> None:
+        self._task = task
+        self._inbox = inbox
+        self._shelf = shelf
+        self._landing = landing
+        self._pool = pool
+        self._now = now
+        self._told = told
+        self.report = PassReport("poll", task.connection, task.identity)
+
+    def run(self) -> PassReport:
+        """Never raises what belongs to the outside world: the report tells."""
+        before = self._inbox.requests
+        try:
+            self._run()
+        except Stopped:
+            self.report.stopped = True
+        except ArkivError as error:
+            self.report.error = error
+        self.report.requests = self._inbox.requests - before
+        self._landing.count_into(self.report)
+        return self.report
+
+    def _run(self) -> None:
+        mailboxes = self._mailboxes()
+        self.report.parties = len(mailboxes)
+        started = self._now()
+        horizon = Horizon.of_run(started, self._inbox.server_ahead, self._task.overlap)
+        self._landing.begin()
+        self._landing.retry_quarantined()
+        new = frozenset(m.party for m in mailboxes if not m.backfilled)
+        walks = deque(plan_walks(mailboxes, self._task.max_parties))
+        failed: set[str] = set()
+        while walks:
+            walk = walks.popleft()
+            if failed.intersection(walk.parties):
+                continue  # a later window of a mailbox whose earlier one failed would move the cursor past the gap
+            try:
+                narrower = self._walk(walk, horizon, new)
+            except Stopped:
+                raise
+            except (TokenError, Unreachable, Busy, BadGateway) as error:
+                if not isinstance(error, TooLarge):
+                    self._note_failure(walk.parties + tuple(p for w in walks for p in w.parties), error)
+                    raise
+                narrower = self._isolate(walk, error, failed)
+            except _OF_THE_WALK as error:
+                narrower = self._isolate(walk, error, failed)
+            walks.extendleft(reversed(narrower))
+
+    def _mailboxes(self) -> Sequence[MailboxCursor]:
+        task, now = self._task, instant_text(self._now())
+        if task.parties is None:
+            found = _parties(self._inbox.parties(), now)
+            self._shelf.parties_write(found.rows)
+            for reason in found.malformed:
+                self._told("party_malformed", {"connection": task.connection, "reason": reason})
+            parties: Sequence[str] = found.searchable
+        else:
+            parties = task.parties
+        plan = plan_mailboxes(
+            task.connection,
+            task.identity,
+            parties,
+            self._shelf.mailboxes(task.connection, task.identity),
+            now,
+            discovered=task.parties is None,
+        )
+        self._shelf.mailboxes_write(plan.write)
+        if plan.lost:
+            self._told(
+                "party_lost", {"connection": task.connection, "identity": task.identity, "count": len(plan.lost)}
+            )
+        return plan.walk
+
+    def _walk(self, walk: Walk, horizon: Horizon, new: frozenset[str]) -> list[Walk]:
+        """Reads page after page to the end; answers the narrower walks to make instead when the server finds it too
+        broad.
+        """
+        asked: Future[bytes] | None = self._pool.submit(self._inbox.search, walk)
+        try:
+            while asked is not None:
+                try:
+                    body = asked.result()
+                except TooBroad:
+                    narrower = narrowed(walk, instant_text(self._now()))
+                    if not narrower:
+                        raise
+                    self._told("walk_narrowed", {"parties": len(walk.parties), "limit": walk.limit})
+                    return narrower
+                page = _page(body)
+                items = [bytes(raw) for raw in page.items or []]
+                position = self._landing.last_position(items)
+                following = _following(walk, page, position)
+                asked = None if following is None else self._pool.submit(self._inbox.search, following)
+                self._land(items, walk, horizon)
+                if following is not None:
+                    walk = following
+        finally:
+            if asked is not None:
+                asked.cancel()
+        if walk.before is None:
+            moves = completed(
+                horizon, self._task.connection, self._task.identity, walk.parties, instant_text(self._now()), new
+            )
+            self._landing.move_cursors(moves)
+        return []
+
+    def _land(self, items: Sequence[bytes], walk: Walk, horizon: Horizon) -> None:
+        self.report.pages += 1
+        self.report.items_read += len(items)
+        for start in range(0, len(items), CHUNK):
+            self._landing.land(items[start : start + CHUNK], frozenset(walk.parties), self._reached(walk, horizon))
+
+    def _reached(self, walk: Walk, horizon: Horizon) -> Callable[[str], list[CursorMove]]:
+        task = self._task
+        return lambda updated_at: reached(horizon, task.connection, task.identity, walk.parties, updated_at)
+
+    def _isolate(self, walk: Walk, error: ArkivError, failed: set[str]) -> list[Walk]:
+        """A walk that failed by itself: halved until the mailbox to blame stands alone, so that the others are read."""
+        if len(walk.parties) > 1:
+            self._told("walk_split", {"parties": len(walk.parties), "why": type(error).__name__})
+            return apart(walk)
+        failed.update(walk.parties)
+        self._note_failure(walk.parties, error)
+        return []
+
+    def _note_failure(self, parties: tuple[str, ...], error: ArkivError) -> None:
+        self.report.failures.append(MailboxFailure(parties, error))
+        names = {"connection": self._task.connection, "identity": self._task.identity}
+        at = instant_text(self._now())
+        self._shelf.mailboxes_write(
+            [{**names, "party": party, "error": error.sentence, "error_at": at} for party in parties]
+        )
+        self._told(
+            "mailbox_failed",
+            {
+                "connection": self._task.connection,
+                "identity": self._task.identity,
+                "parties": len(parties),
+                "error": type(error).__name__,
+                "sentence": error.sentence,
+                **error.facts(),
+            },
+        )
+
+
+def _parties(body: bytes, now: str) -> PartyList:
+    try:
+        return read_parties(body, now)
+    except MalformedItem as problem:
+        raise BadBody(f"{problem.reason}. Nothing was read; try again later.") from None
+
+
+def _page(body: bytes) -> wire.ListPage:
+    try:
+        return wire.list_page(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadBody("The list of dialogs is not what the API promises; nothing of this page is used.") from None
+
+
+def _following(walk: Walk, page: wire.ListPage, position: str | None) -> Walk | None:
+    """The next page's walk. Loops on `hasNextPage`, never on the token (§3.6); a token that stands still would loop
+    for ever.
+    """
+    if not page.has_next_page:
+        return None
+    if not page.continuation_token or page.continuation_token == walk.token:
+        raise BadBody("The list of dialogs says that there is more, yet not where; nothing of this page is used.")
+    return walk.next_page(page.continuation_token, position)

@@ -1,0 +1,52 @@
+"""What a pass needs of the world, as protocols: the executors know neither httpx nor SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from store.batch import Batch, CurrentPayload, Known, Row, Written
+from sync.dialogporten.retry import Told
+from sync.passes.walks import Walk
+
+__all__ = ["Inbox", "Shelf", "Told"]
+
+
+class Inbox(Protocol):
+    """Dialogporten as one identity sees it. Bodies are whole 200 answers; everything else is raised from the error
+    tree.
+    """
+
+    @property
+    def requests(self) -> int:
+        """How many requests have left so far."""
+
+    @property
+    def server_ahead(self) -> timedelta:
+        """How far the server's clock is ahead of ours, by the newest answer."""
+
+    def parties(self) -> bytes: ...
+    def search(self, walk: Walk) -> bytes: ...
+    def dialog(self, dialog_id: str) -> bytes:
+        """The marking call: only under the opening policy."""
+
+    def transmissions(self, dialog_id: str) -> bytes: ...
+    def activities(self, dialog_id: str) -> bytes: ...
+    def activity(self, dialog_id: str, activity_id: str) -> bytes: ...
+    def seenlog(self, dialog_id: str) -> bytes: ...
+    def labellog(self, dialog_id: str) -> bytes: ...
+
+
+class Shelf(Protocol):
+    """The archive, as far as a pass reads and writes it."""
+
+    def known(self, ids: Sequence[str]) -> Mapping[str, Known]: ...
+    def payloads(
+        self, ids: Sequence[str], kinds: Sequence[str] | None = None
+    ) -> Mapping[str, Mapping[str, CurrentPayload]]: ...
+    def write(self, batch: Batch) -> Written: ...
+    def parties_write(self, rows: Sequence[Row]) -> int: ...
+    def mailboxes(self, connection: str, identity: str) -> Sequence[Row]: ...
+    def mailboxes_write(self, rows: Sequence[Row]) -> None: ...
+    def quarantined(self, connection: str) -> Sequence[Row]: ...

@@ -1,0 +1,132 @@
+"""Carries out one dialog's plan: the reads, and what each refusal means for the dialog.
+
+A refusal that concerns one dialog never stops the pass; one that concerns the token, the server or the connection
+always does. Source: reference, end-user API §2.3, §5.1, §5.5, §5.6, §12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from sync.dialogporten.errors import (
+    ArkivError,
+    BadBody,
+    BadGateway,
+    Busy,
+    DialogForbidden,
+    Gone,
+    HttpRefusal,
+    LevelTooLow,
+    NotFound,
+    ServerFault,
+    Unexpected,
+    Unreachable,
+)
+from sync.passes.performers import named_performers, unnamed_activities
+from sync.passes.planner import DialogPlan
+from sync.passes.ports import Inbox
+
+# What one dialog can do to a read without the rest of the mailbox being to blame.
+_OF_THE_DIALOG = (ServerFault, BadBody, Unexpected, Unreachable, Busy, BadGateway)
+_PASSING = (Unreachable, Busy, BadGateway)
+
+
+@dataclass(slots=True)
+class DialogRead:
+    """What the reads of one dialog gave. `bodies`: kind → whole body. `failures`: kind → why it could not be read
+    now.
+    """
+
+    dialog_id: str
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    failures: dict[str, ArkivError] = field(default_factory=dict)
+    presence: str = "present"
+    access: str = "full"
+    children_status: int | None = None
+    details_status: int | None = None
+    details_problem: str | None = None
+    opened: bool = False  # the marking call left, whatever came back
+
+    @property
+    def passing_failure(self) -> ArkivError | None:
+        """A failure that tells of the server or the line rather than of this dialog."""
+        return next((error for error in self.failures.values() if isinstance(error, _PASSING)), None)
+
+
+def read_dialog(inbox: Inbox, plan: DialogPlan, held: Mapping[str, bytes], list_item: bytes) -> DialogRead:
+    """Makes the plan's requests one after the other. `held` are the archive's bodies of this dialog, `list_item` its
+    newest list item.
+
+    Raises what concerns more than this dialog: token errors, a bad request, a stop.
+    """
+    read = DialogRead(plan.dialog_id)
+    for kind in plan.before:
+        if read.presence == "present" and read.access == "full":
+            _read_child(inbox, kind, read, held, list_item)
+    if plan.opens and read.presence == "present" and read.access != "level_too_low":
+        _open(inbox, read)
+    if "activities" in read.bodies:
+        _name_performers(inbox, read, held, list_item)
+    for kind in plan.after:
+        if read.presence == "present" and read.access == "full":
+            _read_child(inbox, kind, read, held, list_item)
+    return read
+
+
+def _read_child(inbox: Inbox, kind: str, read: DialogRead, held: Mapping[str, bytes], list_item: bytes) -> None:
+    calls: dict[str, Callable[[str], bytes]] = {
+        "transmissions": inbox.transmissions,
+        "activities": inbox.activities,
+        "seenlog": inbox.seenlog,
+        "labellog": inbox.labellog,
+    }
+    try:
+        read.bodies[kind] = calls[kind](read.dialog_id)
+    except (LevelTooLow, DialogForbidden, NotFound, Gone) as refusal:
+        read.children_status = refusal.status
+        _judge(read, refusal)
+    except _OF_THE_DIALOG as failure:
+        read.failures[kind] = failure
+
+
+def _open(inbox: Inbox, read: DialogRead) -> None:
+    read.opened = True
+    try:
+        read.bodies["detail"] = inbox.dialog(read.dialog_id)
+        read.details_status = 200
+    except (LevelTooLow, DialogForbidden, NotFound, Gone) as refusal:
+        read.details_status, read.details_problem = refusal.status, refusal.sentence
+        _judge(read, refusal)
+    except _OF_THE_DIALOG as failure:
+        if isinstance(failure, HttpRefusal):
+            read.details_status, read.details_problem = failure.status, failure.sentence
+        read.failures["detail"] = failure
+
+
+def _judge(read: DialogRead, refusal: ArkivError) -> None:
+    """What a refusal says of a dialog that the list has just shown."""
+    if isinstance(refusal, Gone):
+        read.presence = "deleted"
+    elif isinstance(refusal, LevelTooLow):
+        read.access = "level_too_low"
+    else:
+        # Listed, yet not ours to read: the list's authorisation and the decision point may disagree (§2.6).
+        read.access = "denied"
+
+
+def _name_performers(inbox: Inbox, read: DialogRead, held: Mapping[str, bytes], list_item: bytes) -> None:
+    """`/activities` leaves out who did it; the latest activity, an opened detail and the single read tell (§17.17)."""
+    sources = [held.get("activities"), read.bodies.get("detail"), held.get("detail"), list_item]
+    try:
+        body = named_performers(read.bodies["activities"], [s for s in sources if s is not None])
+        found = [inbox.activity(read.dialog_id, activity_id) for activity_id in unnamed_activities(body)]
+        read.bodies["activities"] = named_performers(body, found)
+    except (LevelTooLow, DialogForbidden, NotFound, Gone) as refusal:
+        read.children_status = refusal.status
+    except _OF_THE_DIALOG as failure:
+        read.failures["activities"] = failure
+    except msgspec.DecodeError:
+        pass  # malformed bodies are judged where they are normalised

@@ -1,0 +1,52 @@
+"""One item of a page as it came, and whether it tells anything the archive does not hold yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from sync.dialogporten import wire
+from sync.passes.canonical import same
+from sync.passes.signals import ListSignals
+
+_SEEN = ("seenSinceLastUpdate", "seenSinceLastContentUpdate")
+_STATE = ("isContentSeen", "endUserContext", "systemLabel")
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A readable item: its bytes, their digest (`canonical.list_digest`), and what planning compares."""
+
+    raw: bytes
+    digest: bytes
+    item: wire.ListItem
+    signals: ListSignals
+
+
+def tells_nothing_new(raw: bytes, held: bytes, seen_held: frozenset[str], item: ListSignals) -> bool:
+    """The item differs from the held one only in what is volatile, or in seen records that the archive has already.
+
+    Seen records are compared by id: our own opening adds one, and `/seenlog` has brought it before the list shows it.
+    """
+    return item.seen_ids <= seen_held and same("list", _without(raw, _SEEN), _without(held, _SEEN))
+
+
+def substance_differs(raw: bytes, held: bytes) -> bool:
+    """Whether anything but seen state and labels differs."""
+    return not same("list", _without(raw, _SEEN + _STATE), _without(held, _SEEN + _STATE))
+
+
+def seen_ids(seenlog: bytes | None) -> frozenset[str]:
+    """The ids in a body of `/seenlog`."""
+    if seenlog is None:
+        return frozenset()
+    return frozenset(record.id for record in wire.seenlog(seenlog) if record.id is not None)
+
+
+def _without(body: bytes, keys: tuple[str, ...]) -> bytes:
+    item: dict[str, Any] = msgspec.json.decode(body)
+    for key in keys:
+        item.pop(key, None)
+    return msgspec.json.encode(item)

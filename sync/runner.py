@@ -1,0 +1,135 @@
+"""One run over every identity: the same for `sync`, for the daemon and for the demo.
+
+A failing identity never stops the others. The archive is held by one run at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from threading import Event as Signal
+
+from config.settings import Settings
+from store.archive import Archive
+from store.batch import Row
+from store.clock import instant_text
+from store.errors import ArchiveBusy
+from sync.dialogporten.errors import ArkivError
+from sync.dialogporten.http import HttpEdge
+from sync.dialogporten.limits import Limits, ask_limits
+from sync.dialogporten.retry import Told
+from sync.identities import Identity, identities
+from sync.passes.filing import Reader
+from sync.passes.landing import Landing
+from sync.passes.opening import OpeningPolicy
+from sync.passes.poll import Poll, PollTask
+from sync.passes.report import PassReport, exit_code
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run did, identity by identity. `busy` are those that another run held."""
+
+    reports: list[PassReport] = field(default_factory=list)
+    busy: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """The design's exit code; 6 when another run held everything that was asked for."""
+        if self.busy and not self.reports:
+            return 6
+        return max(exit_code(self.reports), 4 if self.busy else 0) if self.reports else 0
+
+
+class Runner:
+    """Keeps what outlives a run: connections to the servers, tokens, the issuer's metadata. Close it in the end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        env: Mapping[str, str],
+        told: Told,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        only: str | None = None,
+        stop: Signal | None = None,
+    ) -> None:
+        self.settings = settings
+        self.stop = stop or Signal()
+        self._told = told
+        self._now = now
+        self.http = HttpEdge(
+            hosts=settings.environment.hosts,
+            concurrency=settings.sync.concurrency,
+            response_bytes=settings.limits.response_bytes,
+            stop=self.stop,
+            told=told,
+        )
+        self.identities = identities(settings, self.http, env, told, only)
+
+    def close(self) -> None:
+        """Ends every request under way, in every thread."""
+        self.http.close()
+
+    def run(self, archive: Archive) -> RunResult:
+        """Polls every identity, one after the other. Raises ArchiveBusy when another run holds a SQLite archive."""
+        result = RunResult()
+        with ExitStack() as held:
+            if not archive.shared:
+                held.enter_context(archive.single_flight())
+            limits: Limits | None = None
+            for identity in self.identities:
+                if self.stop.is_set():
+                    break
+                try:
+                    with self._flight(archive, identity):
+                        limits, report = self._poll(archive, identity, limits)
+                except ArchiveBusy:
+                    self._told("archive_busy", {"connection": identity.connection, "identity": identity.name})
+                    result.busy.append(str(identity))
+                    continue
+                result.reports.append(report)
+        return result
+
+    def _flight(self, archive: Archive, identity: Identity) -> AbstractContextManager[object]:
+        if archive.shared:
+            return archive.single_flight(f"{identity.connection}/{identity.name}")
+        return ExitStack()
+
+    def _poll(self, archive: Archive, identity: Identity, limits: Limits | None) -> tuple[Limits | None, PassReport]:
+        started = instant_text(self._now())
+        names: Row = {"connection": identity.connection, "identity": identity.name}
+        run = archive.run_started({"kind": "poll", "started_at": started, **names})
+        self._told("run_started", names)
+        before = identity.inbox.requests
+        try:
+            limits = limits or ask_limits(identity.inbox.client, self._told)
+            report = self._read(archive, identity, limits)
+        except ArkivError as error:
+            report = PassReport("poll", identity.connection, identity.name, error=error)
+        except BaseException:
+            archive.run_finished(run, finished_at=instant_text(self._now()), outcome="failed", error="a bug ended it")
+            raise
+        report.requests = identity.inbox.requests - before
+        archive.run_finished(run, **report.as_row(), finished_at=instant_text(self._now()))
+        if report.error is not None:
+            fields: dict[str, object] = {"error": type(report.error).__name__, "sentence": report.error.sentence}
+            self._told("connection_failed", names | fields | dict(report.error.facts()))
+        self._told("run_finished", names | report.as_row())
+        return limits, report
+
+    def _read(self, archive: Archive, identity: Identity, limits: Limits) -> PassReport:
+        sync = self.settings.sync
+        reader = Reader(
+            identity.connection,
+            identity.name,
+            OpeningPolicy(sync.open, sync.open_rules),
+            self.settings.display.languages,
+        )
+        task = PollTask(identity.connection, identity.name, identity.parties, limits.parties, sync.overlap)
+        with ThreadPoolExecutor(max_workers=sync.concurrency, thread_name_prefix="read") as pool:
+            landing = Landing(reader, identity.inbox, archive, pool, self._now, self._told)
+            return Poll(task, identity.inbox, archive, landing, pool, self._now, self._told).run()
