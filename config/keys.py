@@ -156,7 +156,7 @@ def _read_key_file(path: Path) -> str:
     except OSError as error:
         raise KeyTrouble(f"the key file cannot be read ({error.strerror}).", create) from None
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         raise KeyTrouble(
             "a binary file, neither JWK nor PEM.",

@@ -40,14 +40,14 @@ def overlay(raw: Mapping[str, object], env: Mapping[str, str]) -> tuple[Table, d
     for variable in sorted((name for name in env if name.startswith(PREFIX)), key=_coarse_first):
         steps = variable.removeprefix(PREFIX).lower().split("__")
         try:
-            place = _put(merged, steps, _read(env[variable]))
+            made = _put(merged, steps, _read(env[variable]))
         except _Unplaceable as error:
             value = None if _looks_secret(variable) else show(env[variable])
             problems.append(
                 Problem(f"environment variable {variable}", ".".join(steps), value, error.problem, error.remedy)
             )
         else:
-            origins[place] = variable
+            origins.update(dict.fromkeys(made, variable))
     return merged, origins, problems
 
 
@@ -76,12 +76,13 @@ def _read(text: str) -> object:
     return text if isinstance(value, dict) and "kty" in value else value
 
 
-def _put(table: Table, steps: list[str], value: object) -> Place:
-    """Set `value` at `steps`, making tables on the way; answers the place it went to."""
+def _put(table: Table, steps: list[str], value: object) -> list[Place]:
+    """Set `value` at `steps`, making tables on the way; answers the places of all that was made or set."""
     if any(not step for step in steps):
         raise _Unplaceable("not the name of a setting.", f"Write {PREFIX}SECTION__KEY, for example {PREFIX}SYNC__POLL.")
     here: object = table
     place: Place = ()
+    made: list[Place] = []
     for number, step in enumerate(steps):
         last = number == len(steps) - 1
         if isinstance(here, list):
@@ -89,6 +90,7 @@ def _put(table: Table, steps: list[str], value: object) -> Place:
             place = (*place, index)
             if index == len(here):
                 here.append({})
+                made.append(place)
             if last:
                 here[index] = value
             here = here[index]
@@ -98,10 +100,11 @@ def _put(table: Table, steps: list[str], value: object) -> Place:
                 here[step] = value
             elif step not in here:
                 here[step] = [] if _is_list(place) else {}
+                made.append(place)
             here = here[step]
         else:
             raise _Unplaceable(f"{'.'.join(map(str, place))} has no keys of its own.", "Remove this variable.")
-    return place
+    return [*made, place]
 
 
 def _is_list(place: Place) -> bool:

@@ -26,7 +26,7 @@ class KeyTrouble(Exception):
 
 def parse_private_key(text: str, key_id: str | None) -> tuple[str, rsa.RSAPrivateKey]:
     """`(kid, key)`. `key_id` is needed for a PEM, and must agree with the kid of a JWK. Raises KeyTrouble."""
-    text = text.strip()
+    text = text.lstrip("\ufeff").strip()
     if "-----BEGIN" in text:
         return _from_pem(text, key_id)
     if not text:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 
+from config.durations import format_duration
 from config.identifiers import is_national_id, mask_anything_like_national_id, mask_national_id
 
 HIDDEN = "[hidden]"
@@ -111,6 +112,8 @@ def show(value: object, *, secret: bool = False) -> str:
         shown = json.dumps(redact(mask_anything_like_national_id(value)), ensure_ascii=False)
     elif isinstance(value, bool):
         shown = str(value).lower()
+    elif isinstance(value, timedelta):
+        shown = json.dumps(format_duration(value))
     elif isinstance(value, Mapping):
         # Not item by item: a table that is wrong as a whole may hold anything.
         shown = "{ " + ", ".join(f"{key} = …" for key in value) + " }" if value else "{}"

@@ -16,7 +16,7 @@ from config.environments import NAMED
 from config.events import Event
 from config.models import SECTIONS, OpenRule
 from config.toml_text import toml_value
-from config.validation import allowed_values
+from config.validation import allowed_values, bounds
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "settings.md"
 
@@ -91,11 +91,9 @@ def _row(name: str, field: FieldInfo) -> str:
 
 
 def _bounds(field: FieldInfo) -> str:
-    least = next((part.ge for part in field.metadata if getattr(part, "ge", None) is not None), None)
-    most = next((part.le for part in field.metadata if getattr(part, "le", None) is not None), None)
     words: Iterable[str] = (
         f"{word} {toml_value(bound).strip(chr(34))}"
-        for word, bound in (("at least", least), ("at most", most))
+        for word, bound in zip(("at least", "at most"), bounds(field), strict=True)
         if bound is not None
     )
     text = ", ".join(words)

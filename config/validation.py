@@ -99,8 +99,8 @@ def _sentence(detail: ErrorDetails, field: FieldInfo | None) -> tuple[str, str]:
         also = f' Did you mean "{meant[0]}"?' if meant else ""
         return "not a known value.", f"Use one of {', '.join(toml_value(word) for word in allowed)}.{also}"
     if kind in ("greater_than_equal", "less_than_equal"):
-        bound = context["ge" if kind == "greater_than_equal" else "le"]
         least = kind == "greater_than_equal"
+        bound = bounds(field)[0 if least else 1]
         return ("too small." if least else "too great."), f"{'At least' if least else 'At most'} {toml_value(bound)}."
     if kind == "too_short":
         return "an empty list.", f"Write at least one, for example {example}." if example else "Write at least one."
@@ -139,6 +139,13 @@ def allowed_values(field: FieldInfo | None) -> list[str]:
     """The words a field with a fixed choice takes; empty for any other field."""
     arguments = get_args(field.annotation) if field is not None else ()
     return [word for word in arguments if isinstance(word, str)]
+
+
+def bounds(field: FieldInfo | None) -> tuple[object, object]:
+    """The least and the greatest value a field takes; None where there is none."""
+    rules = field.metadata if field is not None else []
+    least, most = ([getattr(rule, name) for rule in rules if hasattr(rule, name)] for name in ("ge", "le"))
+    return next(iter(least), None), next(iter(most), None)
 
 
 def _example(field: FieldInfo | None) -> str | None:

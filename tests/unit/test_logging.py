@@ -163,6 +163,7 @@ def test_standard_error_is_looked_up_for_each_line(capsys: pytest.CaptureFixture
 
 
 def test_a_record_that_cannot_be_written_shows_nothing_of_itself() -> None:
+    logging.getLogger().handlers[:] = []
     stream = told()
     logging.getLogger("httpx").warning("%d items", PERSON)
     assert stream.getvalue() == "a log record of httpx could not be written\n"
