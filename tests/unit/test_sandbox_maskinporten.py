@@ -17,9 +17,13 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from sync.sandbox import seed
+from sync.sandbox.app import create_app
 from sync.sandbox.callers import Caller, Issuers, Refusal
 from sync.sandbox.maskinporten import GRANT_TYPE, create_maskinporten
 from sync.sandbox.registry import MaskinportenClient, Registry, SystemUser
+from sync.sandbox.seed import people
+from sync.sandbox.world import World
 
 ISSUER = "http://127.0.0.1:8400/maskinporten/"
 NOW = datetime(2026, 11, 25, 12, 0, 0, tzinfo=UTC)
@@ -404,3 +408,69 @@ def test_no_refusal_repeats_anything_of_the_assertion(endpoint: Endpoint) -> Non
     text = json.dumps(endpoint.post(assertion).json())
     assert "private-jti" not in text
     assert assertion.split(".")[2] not in text
+
+
+@dataclass
+class Demo:
+    """The whole sandbox with the demo inbox, asked through its app."""
+
+    http: InProcess
+    issuer: str
+
+    def token(self, details: list[dict[str, object]] | None) -> str:
+        now = int(NOW.timestamp())
+        claims: dict[str, object] = {
+            "iss": people.CLIENT_ID,
+            "aud": self.issuer,
+            "scope": people.SCOPE,
+            "iat": now,
+            "exp": now + 60,
+            **({} if details is None else {"authorization_details": details}),
+        }
+        assertion = jwt.encode(claims, KEY, "RS256", {"kid": "demo"})
+        form = {"grant_type": GRANT_TYPE, "assertion": assertion}
+        answer = self.http.post("/maskinporten/token", data=form)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["access_token"])
+
+    def get(self, path: str, token: str) -> httpx.Response:
+        url = f"/dialogporten/api/v1/enduser{path}"
+        return self.http.request("GET", url, headers={"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture(scope="module")
+def demo() -> Demo:
+    world = World(now=lambda: NOW)
+    seed.load(world, NOW)
+    http = InProcess(create_app(world))
+    document = seed.registration([public_jwk(KEY, "demo")])
+    assert http.post("/control/clients", json=document["clients"]).status_code == 200
+    assert http.post("/control/system-users", json=document["system_users"]).status_code == 200
+    return Demo(http, world.issuer)
+
+
+@pytest.mark.parametrize(
+    ("owner", "reference", "parties"),
+    [
+        (people.BAKERY, None, 1),
+        (people.ACCOUNTANT, "regnskap", 6),
+        (people.ACCOUNTANT, "lonn", 3),
+    ],
+)
+def test_each_system_user_of_the_demo_gets_a_token_that_opens_its_parties(
+    demo: Demo, owner: people.Organisation, reference: str | None, parties: int
+) -> None:
+    answer = demo.get("/parties", demo.token(system_user(owner.number, reference)))
+    assert answer.status_code == 200
+    assert len(answer.json()["authorizedParties"]) == parties
+
+
+def test_a_plain_token_is_turned_away_by_the_api_for_want_of_a_user(demo: Demo) -> None:
+    answer = demo.get("/parties", demo.token(None))
+    assert answer.status_code == 403
+    assert list(answer.json()["errors"]) == ["Type"]
+
+
+def test_an_unknown_bearer_is_turned_away_before_anything_else(demo: Demo) -> None:
+    stranger = jwt.encode({"iss": demo.issuer, "exp": int(NOW.timestamp()) + 60}, OTHER_KEY, "RS256")
+    assert demo.get("/parties", stranger).status_code == 401

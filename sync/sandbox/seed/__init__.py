@@ -157,7 +157,10 @@ def register(world: World, public_keys: Sequence[Mapping[str, str]]) -> None:
 
 
 def load(world: World, now: datetime, extra: Sequence[Exchange] = ()) -> None:
-    """Sets the access model and plays the whole inbox, then `extra`. StepRefused names the first step refused."""
+    """Sets the access model and plays the whole inbox, then `extra`; the request log starts empty afterwards.
+
+    StepRefused names the first step refused.
+    """
     world.access = read_access(access(now))
     for step in [*steps(now), *extra]:
         answer = world.apply(step)
@@ -165,6 +168,7 @@ def load(world: World, now: datetime, extra: Sequence[Exchange] = ()) -> None:
             request = step["request"]
             assert isinstance(request, dict)
             raise StepRefused(f"{request['method']} {request['path']} was answered with {answer['status']}")
+    world.requests.reset()
 
 
 def scenario(name: str, now: datetime) -> list[Exchange]:
