@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 
 from store.batch import DialogRows
-from sync.dialogporten.wire import ListItem
+from sync.dialogporten import wire
 from sync.passes.bodies import Bodies, MalformedItem
 from sync.passes.canonical import same, scrub
 from sync.passes.differences import differences
 from sync.passes.masks import MARK, restored
 from sync.passes.normalise import RowContext, dialog_rows
+from sync.passes.performers import named_performers
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -31,7 +32,7 @@ def fold(
     context: RowContext,
     *,
     versions: Mapping[str, int] | None = None,
-    item: ListItem | None = None,
+    item: wire.ListItem | None = None,
     keep_texts: bool = False,
 ) -> DialogRows:
     """Everything one write needs of a dialog: rows, the bodies that differ, and history.
@@ -92,6 +93,9 @@ def remember(old: Bodies, new: Bodies, *, keep_texts: bool = False) -> Bodies:
         if detail is not None and detail != old.detail:
             transmissions = _newer(detail, "transmissions", transmissions, old.transmissions)
             activities = _newer(detail, "activities", activities, old.activities)
+        kind = "activities"
+        if activities is not None and activities != old.activities:
+            activities = _with_performers(activities, detail, old, list_item)
         kind = "transmissions"
         if transmissions is not None and transmissions != old.transmissions and MARK in transmissions:
             transmissions = _unmasked_transmissions(transmissions, old)
@@ -110,6 +114,13 @@ def _newer(detail: bytes, name: str, body: bytes | None, held: bytes | None) -> 
             transmission.pop("isOpened", None)  # only a detail has it (reference: end-user API §5.5)
     fresh = _encode(told)
     return held if same(name, held, fresh) else fresh
+
+
+def _with_performers(activities: bytes, detail: bytes | None, old: Bodies, list_item: bytes | None) -> bytes:
+    """Who did it, once known, stays known: `/activities` leaves it out (reference: end-user API §6.4)."""
+    wire.activities(activities)  # raises unless it has the expected form
+    sources = (detail, list_item, old.activities, old.detail, old.list_item)
+    return named_performers(activities, [source for source in sources if source is not None])
 
 
 def _unmasked_detail(detail: bytes, old: Bodies) -> bytes:
