@@ -15,13 +15,14 @@ from uuid import uuid4
 
 import jwt
 
+from config.events import Event
 from config.keys import SigningKey
 from sync.auth.refusals import Asked, grant_refusal
 from sync.dialogporten.errors import BadBody, Context, TokenRefused
 from sync.dialogporten.http import Answer, HttpEdge
 from sync.dialogporten.origins import origin
 from sync.dialogporten.refusals import refusal
-from sync.dialogporten.retry import Told, ignore
+from sync.dialogporten.retry import Told
 
 GRANT_TYPE: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 WELL_KNOWN: Final = ".well-known/oauth-authorization-server"
@@ -70,12 +71,12 @@ class Maskinporten:
         issuer: str,
         *,
         new_id: Callable[[], str] = lambda: str(uuid4()),
-        told: Told = ignore,
+        told: Told | None = None,
     ) -> None:
         self._http = http
         self._issuer = issuer
         self._new_id = new_id
-        self._told = told
+        self._told = http.told if told is None else told
         self._metadata: Metadata | None = None
         self._lock = threading.Lock()
 
@@ -95,7 +96,7 @@ class Maskinporten:
         except TokenRefused as refused:
             if refused.code not in WORTH_ANOTHER:
                 raise
-            self._told("grant_repeated", {"code": refused.code, "connection": grantee.connection})
+            self._told(Event.GRANT_REPEATED, {"code": refused.code, **refused.facts()})
             return self._ask(metadata, grantee)
 
     def _ask(self, metadata: Metadata, grantee: Grantee) -> Token:
@@ -108,13 +109,14 @@ class Maskinporten:
             raise self._refused(answer, grantee, context)
         token = read_token(answer, asked_at, context)
         self._told(
-            "token_granted",
+            Event.TOKEN_GRANTED,
             {
                 "connection": grantee.connection,
                 "client_id": grantee.client_id,
                 "kid": grantee.key.kid,
                 "jti": jti,
                 "org": grantee.org,
+                "scopes": " ".join(grantee.scopes),
                 "seconds": round(token.lifetime),
             },
         )
@@ -130,7 +132,9 @@ class Maskinporten:
             org=grantee.org,
             external_ref=grantee.external_ref,
         )
-        return grant_refusal(answer.status, answer.body, asked, context)
+        refused = grant_refusal(answer.status, answer.body, asked, context)
+        self._told(Event.TOKEN_REFUSED, {"code": refused.code, "client_id": grantee.client_id, **refused.facts()})
+        return refused
 
     def _require_clock(self, grantee: Grantee) -> None:
         """Measures anew before refusing: a sleeping machine or a clock just set right must not lock us out."""

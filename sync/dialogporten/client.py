@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
+from config.events import Event
 from sync.auth.source import TokenSource
 from sync.dialogporten.errors import Context, NotAuthenticated
 from sync.dialogporten.http import HttpEdge, complete_json
@@ -130,7 +131,9 @@ class DialogportenClient:
                 self._count += 1
             answer = self._http.get(url, context=context, bearer=bearer)
             if answer.status != 200:
-                raise refusal(answer.status, answer.headers, answer.body, context)
+                error = refusal(answer.status, answer.headers, answer.body, context)
+                self._http.told(Event.REQUEST_REFUSED, {"error": type(error).__name__, **error.facts()})
+                raise error
             return complete_json(answer, context)
 
         def ask_as_caller() -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from config.events import Event
 from sync.dialogporten.errors import ClockSkew, Context
 from sync.dialogporten.retry import Told, http_date, ignore
 
@@ -63,10 +64,10 @@ class ServerClock:
             before = self._warned.get(host)
             if abs(skew) > WARN_OVER and (before is None or abs(skew - before) > WARN_OVER):
                 self._warned[host] = skew
-                event = "clock_skewed"
+                event = Event.CLOCK_SKEWED
             elif abs(skew) <= WARN_OVER and before is not None:
                 del self._warned[host]
-                event = "clock_agrees"
+                event = Event.CLOCK_AGREES
             else:
                 return
         self._told(event, {"host": host, "seconds": round(skew, 1)})

@@ -21,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from config.events import Event
 from sync.dialogporten.clock import ServerClock, utc_now
 from sync.dialogporten.errors import (
     ArkivError,
@@ -92,7 +93,7 @@ class HttpEdge:
         self.clock = clock or ServerClock(now=now, monotonic=monotonic, told=told)
         self._hosts = frozenset(host.lower() for host in hosts)
         self._limit = response_bytes
-        self._told = told
+        self.told = told
         self._timeouts = timeouts or Timeouts()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._lock = threading.Lock()
@@ -167,18 +168,21 @@ class HttpEdge:
                 self.clock.observe(str(target), found, sent)
                 self._not_redirected(response, url, context)
                 body = self._body(response, sent, context)
-        except ArkivError:
+        except ArkivError as error:
+            self._discarded(error)
             raise
         except Exception as error:
             if self.stop.is_set():
                 raise Stopped("Stopped in the middle of a request.", context=context) from None
             if isinstance(error, httpx.HTTPError):
                 # Without the cause: its request carries the bearer.
-                raise _unreachable(error, target, answered, context) from None
+                failure = _unreachable(error, target, answered, context)
+                self._discarded(failure)
+                raise failure from None
             raise
         took = self.monotonic() - sent
-        self._told(
-            "http_answer",
+        self.told(
+            Event.HTTP_ANSWER,
             {
                 "method": method,
                 "path": context.url_path,
@@ -240,6 +244,10 @@ class HttpEdge:
                 )
             chunks.append(chunk)
         return b"".join(chunks)
+
+    def _discarded(self, error: ArkivError) -> None:
+        if isinstance(error, CutBody | TooLarge):
+            self.told(Event.RESPONSE_DISCARDED, {"error": type(error).__name__, **error.facts()})
 
     def _too_large(self, status: int, context: Context) -> TooLarge:
         return TooLarge(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import quote
 
+from config.events import Event
 from sync.dialogporten.errors import BadBody, HttpRefusal
 from sync.dialogporten.retry import Told, ignore
 
@@ -44,7 +45,7 @@ def ask_limits(client: AsksLimits, told: Told = ignore) -> Limits:
         return read_limits(client.limits())
     except (ValueError, BadBody, HttpRefusal) as error:
         why = error.sentence if isinstance(error, BadBody | HttpRefusal) else str(error)
-        told("limits_unreadable", {"why": why, "parties": Limits().parties})
+        told(Event.LIMITS_UNREADABLE, {"why": why, "parties": Limits().parties})
         return Limits()
 
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
+from config.events import Event
 from sync.dialogporten.errors import (
     ArkivError,
     BadBody,
@@ -176,6 +177,8 @@ class Retrier:
                     # Paid once, by whoever closes it: the others wait the same seconds at the gate.
                     hold = min(error.retry_after, self.policy.longest_retry_after)
                     added = self.gate.close_for(hold)
+                    if added:
+                        self._told(Event.THROTTLED, {"seconds": round(hold, 1), **error.facts()})
                     if delay is None:
                         raise
                     if not self.budget.take(added):
@@ -184,7 +187,7 @@ class Retrier:
                     delay = max(delay - hold, 0.0)
                 elif delay is None or not self.budget.take(delay):
                     raise
-                self._told("request_retried", {"error": type(error).__name__, "attempt": attempt, **error.facts()})
+                self._told(Event.REQUEST_RETRIED, {"error": type(error).__name__, "attempt": attempt, **error.facts()})
                 if delay:
                     self._pause(delay)
             attempt += 1
