@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import parse_qsl
 
@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sync.sandbox.callers import Issuers, Json
-from sync.sandbox.registry import MaskinportenClient, Registry, SystemUser
+from sync.sandbox.registry import MaskinportenClient, Registry
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ALGORITHMS = ("RS256", "RS384", "RS512")
@@ -255,7 +255,7 @@ def _authorization_details(
     reference = asked.get("externalRef", org)
     if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
         raise _bad_details("has an externalRef with other characters than letters, digits, _ and -")
-    users = matching_system_users(registry, client.client_id, org, reference)
+    users = registry.system_users_of(client.client_id, org, reference)
     if not users:
         raise GrantRefused(
             "invalid_altinn_customer_configuration",
@@ -277,16 +277,6 @@ def _owner(value: Json) -> str:
     if value["authority"] != AUTHORITY or found is None:
         raise _bad_details(f"needs the authority {AUTHORITY} and an ID of 0192: and nine digits")
     return found.group(1)
-
-
-def matching_system_users(registry: Registry, client_id: str, org: str, reference: str) -> Sequence[SystemUser]:
-    """System users of `org` tied to the client under `reference`. One that was requested without a reference is found
-    under its owner's organisation number (reference: auth §1.3)."""
-    return [
-        user
-        for user in registry.system_users.values()
-        if user.client_id == client_id and user.org == org and (user.external_ref or user.org) == reference
-    ]
 
 
 def _bad_details(problem: str) -> GrantRefused:

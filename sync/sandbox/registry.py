@@ -49,10 +49,11 @@ class Registry:
         with self.lock:
             self.system_users[user.id] = user
 
-    def system_users_of(self, client_id: str, org: str, external_ref: str | None) -> list[SystemUser]:
-        """Those the client may act as for `org`; without a reference only those that carry none."""
+    def system_users_of(self, client_id: str, org: str, reference: str) -> list[SystemUser]:
+        """Those the client may act as for `org` under `reference`. One that was requested without a reference is
+        found under its owner's organisation number (reference: auth §1.3)."""
         return [
             user
             for user in self.system_users.values()
-            if user.client_id == client_id and user.org == org and user.external_ref == external_ref
+            if user.client_id == client_id and user.org == org and (user.external_ref or user.org) == reference
         ]

@@ -40,6 +40,7 @@ ROWS: dict[str, dict[str, object]] = {
     "2.1 hard-deleted": {"purged": True},
     "2.2 hidden from people": {"api_only": True, "type": "altinnapp"},
     "2.3 no status": {"status": "NotApplicable", "last_activity": "FormSaved"},
+    "2.3 patched by its owner": {"status": "Completed", "transmissions": ["Submission"] * 2, "button": "Endre melding"},
     "2.3 not completed when confirmed": {"status": "Awaiting", "summary": "bekreftet mottatt"},
     "3 published": {"type": "correspondenceservice", "status": "NotApplicable", "transmissions": []},
     "3 confirmation needed": {"status": "RequiresAttention", "due": True, "api": "confirmCorrespondence"},
@@ -65,6 +66,11 @@ ROWS: dict[str, dict[str, object]] = {
     "4.1 claim for exemption": {"button": "Endre / Annuller krav", "status": "NotApplicable"},
     "4.1 application for exemption": {"button": "Send inn krav", "transmissions": []},
     "4.2 requested": {"status": "RequiresAttention", "transmissions": ["Request"]},
+    "4.2 older client": {
+        "status": "RequiresAttention",
+        "no_api": "Innsending av inntektsmelding for foreldrepenger",
+        "actions": 1,
+    },
     "4.2 reminder": {"status": "RequiresAttention", "transmissions": ["Request", "Request"]},
     "4.2 start date changed": {"transmissions": ["Request", "Information"], "status": "RequiresAttention"},
     "4.2 accepted": {"status": "Completed", "transmissions": ["Request", "Acceptance"]},
@@ -255,6 +261,13 @@ def test_some_conversations_are_long_and_one_is_a_tree(world: World) -> None:
     assert len(long) >= 2
     children = [Counter(one.get("relatedTransmissionId") for one in dialog.transmissions) for dialog in long]
     assert any(max(count for parent, count in tree.items() if parent) >= 2 for tree in children)
+
+
+def test_a_letter_was_added_and_rewritten_without_a_trace_in_any_timestamp(world: World, entries: list[Entry]) -> None:
+    case = next(entry for entry in entries if entry.row == "5 long case" and entry.party is people.HOUSING)
+    titles = [text(one["content"]["title"]) for one in world.dialogs[case.id].transmissions]
+    assert "Merknad fra nabo, rettet" in titles
+    assert "Merknad fra nabo" not in titles
 
 
 def test_no_dialog_of_the_default_inbox_lacks_content(world: World) -> None:

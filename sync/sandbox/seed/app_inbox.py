@@ -17,6 +17,7 @@ from sync.sandbox.seed.apps import (
     VAT,
     App,
     instance,
+    patched_by_owner,
     statusless,
 )
 from sync.sandbox.seed.people import (
@@ -86,6 +87,7 @@ def add_to(script: Script) -> None:
         if number in _ARCHIVED:
             dialog.labelled(dialog.after(minutes=790), "Archive")
     statusless(script, "2.3 no status", "app-statusless", GRANT, JOINERY, 22)
+    patched_by_owner(script, "2.3 patched by its owner", "app-patched", ACCIDENT, JOINERY, 9)
     hidden = instance(
         script, "2.2 hidden from people", "draft", "app-hidden", TURNOVER, SEAFOOD_LANDING, 15, isApiOnly=True
     )

@@ -91,7 +91,7 @@ TAX = App("skd", "skattemelding-naering", plain("Skattemelding for næringsdrive
 EXEMPTION = App("svv", "dispensasjon-kjoretoy", plain("Søknad om dispensasjon for kjøretøy"))
 ACCIDENT = App("dat", "melding-arbeidsulykke", plain("Melding om arbeidsulykke", None, "Report of an accident at work"))
 BUILDING = App("dibk", "naboplan", plain("Nabovarsel for byggesak", "Nabovarsel for byggjesak"))
-GRANT = App("hi", "tilskudd-miljotiltak", plain("Søknad om tilskudd til miljøtiltak"))
+GRANT = App("mdir", "tilskudd-miljotiltak", plain("Søknad om tilskudd til miljøtiltak"))
 LICENCE = App("mat", "registrering-virksomhet", plain("Registrering av næringsmiddelvirksomhet"))
 APPS = (INVESTMENT, TURNOVER, ACCOUNTS, COORDINATED, OWNERS, VAT, TAX, EXEMPTION, ACCIDENT, BUILDING, GRANT, LICENCE)
 
@@ -235,6 +235,22 @@ def instance(
         dialog.deleted(at)
     elif state == "hard-deleted":
         dialog.purged(at)
+    return dialog
+
+
+def patched_by_owner(script: Script, row: str, key: str, app: App, party: Party, days_ago: int) -> Dialog:
+    """A confirmed form whose owner goes on by itself: a second submission, and an offer to change the notice."""
+    dialog = instance(script, row, "confirmed", key, app, party, days_ago)
+    at = dialog.after(days=2)
+    dialog.transmission(at, "Submission", plain("Tillegg til meldingen"), sender=by(dialog.person))
+    base, _ = _links(app, key)
+    change: Body = {
+        "action": "read",
+        "url": f"{base}/?prefill={uuid4(key, 'change')}",
+        "priority": "Primary",
+        "title": texts("Endre melding", "Endre melding", "Change the notice"),
+    }
+    dialog.change(at, {"/guiActions": [change]})
     return dialog
 
 

@@ -237,11 +237,12 @@ def _reminder(script: Script) -> None:
 def _into_another_dialog(script: Script) -> None:
     """Letters that a sender puts into a case of its own, as transmissions."""
     key = "case-with-letters"
+    number = f"{script.now.year}/118"
     content: Body = {
-        "title": plain("Byggesak 2026/118"),
+        "title": plain(f"Byggesak {number}"),
         "summary": plain("Søknad om rammetillatelse er under behandling."),
     }
-    body: Body = {"status": "Awaiting", "externalReference": "2026/118", "content": content}
+    body: Body = {"status": "Awaiting", "externalReference": number, "content": content}
     dialog = script.create(
         "3 sent as a transmission", key, script.day(21, "09:20", key), HOUSING, "sorvika-byggesak-dialog", body
     )

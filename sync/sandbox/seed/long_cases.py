@@ -37,7 +37,7 @@ def add_to(script: Script) -> None:
 def _rehabilitation(script: Script) -> None:
     body: Body = {
         "status": "Awaiting",
-        "process": "urn:sorvika:sak:2026-44",
+        "process": f"urn:sorvika:sak:{script.now.year}-44",
         "progress": 10,
         "content": {
             "title": plain("Rehabilitering av Granlia borettslag", "Rehabilitering av Granlia burettslag"),
@@ -68,6 +68,9 @@ def _rehabilitation(script: Script) -> None:
                 dialog.activity(dialog.after(days=4 + number * 10), "TransmissionOpened", transmission=asked)
         previous = asked
         dialog.change(dialog.after(days=8 + number * 10), {"/progress": 10 + 8 * number}, silent=number % 2 == 0)
+    note = dialog.after(days=60)
+    aside = dialog.transmission(note, "Information", plain("Merknad fra nabo"), silent=True)
+    dialog.edited(dialog.after(days=95), aside, "Information", plain("Merknad fra nabo, rettet"), note)
     dialog.change(dialog.after(days=116), {"/status": "InProgress", "/dueAt": script.due(15)})
 
 

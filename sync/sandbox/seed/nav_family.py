@@ -124,6 +124,9 @@ def _requested(script: Script) -> None:
     IncomeReport(script, "4.2 requested", "family-0", BAKERY, PARENTAL, "Sart Bok: f. 010290", 9)
     IncomeReport(script, "4.2 requested", "family-1", TRANSPORT, CARE, "Rolig Fjord: f. 230784", 5)
     IncomeReport(script, "4.2 reminder", "family-2", SEAFOOD, PARENTAL, "Ekte Panel: f. 121289", 22).reminded(14)
+    old = IncomeReport(script, "4.2 older client", "family-11", SEAFOOD_LANDING, PARENTAL, "Jevn Sofa: f. 111190", 14)
+    page: Body = {"url": f"{SITE}/fp-im-dialog/{uuid4('family-11')}", "httpMethod": "GET"}
+    old.dialog.change(old.dialog.created, {"/apiActions": [{"action": "read", "endpoints": [page]}]})
     changed = IncomeReport(script, "4.2 start date changed", "family-3", JOINERY, PARENTAL, "Fin Stige: f. 080393", 17)
     changed.start_changed(6)
 

@@ -194,6 +194,11 @@ class Dialog:
         self.script.write(at, "POST", f"/dialogs/{self.id}/transmissions", body, silent=silent)
         return transmission_id
 
+    def edited(self, at: datetime, transmission: str, kind: str, title: Body, created: datetime) -> None:
+        """Rewrites a transmission afterwards, which is only ever possible in silence."""
+        body: Body = {"type": kind, "createdAt": iso(created), "sender": SERVICE_OWNER, "content": {"title": title}}
+        self.script.write(at, "PUT", f"/dialogs/{self.id}/transmissions/{transmission}", body, silent=True)
+
     def activity(
         self,
         at: datetime,

@@ -20,7 +20,7 @@ _OWNERS: dict[str, tuple[str, str]] = {
     "svv": ("312729512", "Statens vegvesen"),
     "dat": ("318175608", "Arbeidstilsynet"),
     "dibk": ("314806352", "Direktoratet for byggkvalitet"),
-    "hi": ("318178399", "Havforskningsinstituttet"),
+    "mdir": ("318178399", "Miljødirektoratet"),
     "mat": ("317052324", "Mattilsynet"),
     "nav": ("317928203", "Nav"),
     "digdir": ("311027611", "Digitaliseringsdirektoratet"),
