@@ -1,0 +1,69 @@
+"""`dialogarkiv inbox`: the folders, as the portal splits them."""
+
+from __future__ import annotations
+
+import click
+
+from store.reading import Filters
+from store.views import FOLDERS
+from sync.cli.common import json_option, open_to_read
+from sync.cli.output import day_and_minute, echo_json, echo_table
+
+_PARTY_PREFIX = "urn:altinn:organization:identifier-no:"
+
+
+@click.command("inbox", short_help="List dialogs: inbox, drafts, sent, archive, bin, due, or everything.")
+@click.option(
+    "--folder",
+    type=click.Choice([*FOLDERS, "due", "everything"]),
+    default="inbox",
+    show_default=True,
+    help="Which view of the archive.",
+)
+@click.option("--party", metavar="URN", help="One party: its URN, or an organisation number.")
+@click.option("--org", metavar="CODE", help="One service owner, such as skd.")
+@click.option("--status", metavar="STATUS", help="One status, as Dialogporten spells it, such as RequiresAttention.")
+@click.option("--unread", is_flag=True, help="Only what nobody has read.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    folder: str,
+    party: str | None,
+    org: str | None,
+    status: str | None,
+    unread: bool,
+    limit: int,
+    as_json: bool,
+) -> int:
+    """Example: dialogarkiv inbox --unread --party 310000000
+
+    Reads the archive only. With --json: a list of objects with the columns of the view of the same name.
+    """
+    if party is not None and party.isdigit() and len(party) == 9:
+        party = _PARTY_PREFIX + party
+    filters = Filters(party=party, org=org, status=status, unread=True if unread else None, limit=limit)
+    with open_to_read(ctx) as archive:
+        rows = archive.view(folder, filters)
+    if as_json:
+        echo_json(rows)
+        return 0
+    echo_table(
+        ["updated", "party", "from", "title", "status", "due", "unread", "dialog"],
+        [
+            [
+                day_and_minute(row["updated_at"]),
+                row["party_name"],
+                row["sender"],
+                row["title"],
+                row["status"],
+                day_and_minute(row["due_at"]),
+                row["unread"],
+                row["dialog_id"],
+            ]
+            for row in rows
+        ],
+        title=f"{folder}: {len(rows)} shown, newest first (UTC)",
+    )
+    return 0

@@ -1,0 +1,97 @@
+"""`dialogarkiv show`: everything the archive holds of one dialog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from store.batch import Row
+from store.reading import DialogView, Filters
+from sync.cli.common import json_option, open_to_read
+from sync.cli.output import day_and_minute, echo_json, echo_table, shown
+
+_LATER = ("verdict", "attention_item")
+
+
+@click.command("show", short_help="Show one dialog: texts, letters, activities, actions, history.")
+@click.argument("dialog_id", metavar="DIALOG")
+@click.option("--history", is_flag=True, help="Also every change that was seen.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, dialog_id: str, history: bool, as_json: bool) -> int:
+    """Example: dialogarkiv show 019b7a00-0000-7000-8000-000000000001 --history
+
+    DIALOG is a dialog's id, as `dialogarkiv inbox` lists it. Reads the archive only.
+    """
+    with open_to_read(ctx) as archive:
+        view = archive.dialog(dialog_id.lower())
+        changes = archive.view("history", Filters(dialog_id=dialog_id.lower())) if history else []
+    if view is None:
+        raise click.ClickException(
+            f"The archive holds no dialog {dialog_id}. `dialogarkiv inbox --folder everything` lists those it holds."
+        )
+    if as_json:
+        echo_json(_document(view) | ({"history": changes} if history else {}))
+    else:
+        _show(view, changes)
+    return 0
+
+
+def _document(view: DialogView) -> dict[str, Any]:
+    children = {name: rows for name, rows in view.children.items() if name not in (*_LATER, "change")}
+    dialog = {name: value for name, value in view.dialog.items() if name != "list_digest"}
+    return {"dialog": dialog, "summary": view.summary, **children}
+
+
+def _show(view: DialogView, changes: list[Row]) -> None:
+    dialog, summary = view.dialog, view.summary
+    click.echo(shown(dialog["title"]) or "(no title)")
+    for name, value in (
+        ("to", f"{shown(summary['party_name'])} ({shown(dialog['party'])})"),
+        ("from", summary["sender"]),
+        ("service", dialog["service_resource"]),
+        ("status", dialog["status"]),
+        ("label", ", ".join(str(row["label"]) for row in view.children["label"])),
+        ("updated", day_and_minute(dialog["updated_at"])),
+        ("due", day_and_minute(dialog["due_at"])),
+        ("unread", summary["unread"]),
+        ("presence", dialog["presence"]),
+        ("access", dialog["access"]),
+        ("details", _details(dialog)),
+        ("summary", dialog["summary"]),
+        ("more", dialog["additional_info"]),
+    ):
+        if value not in (None, ""):
+            click.echo(f"  {name:<9} {shown(value)}")
+    _table(view, "transmission", "Letters", created_at="when", type="type", title="title", is_opened="opened")
+    _table(view, "activity", "Activities", created_at="when", type="what", performed_by="who")
+    _table(view, "attachment", "Attachments", display_name="name", name="file", expires_at="expires")
+    _table(view, "api_endpoint", "API actions", http_method="method", url="address", deprecated="deprecated")
+    _table(view, "gui_action", "Actions for people", priority="priority", title="title", url="address")
+    _table(view, "seen", "Seen by", seen_at="when", name="who")
+    if changes:
+        echo_table(
+            ["seen", "what", "before", "after"],
+            [[day_and_minute(row["seen_at"]), row["what"], row["before"], row["after"]] for row in changes],
+            title="History",
+        )
+
+
+def _details(dialog: Row) -> str:
+    if dialog["details_status"] is None:
+        return "never opened"
+    if dialog["details_status"] == 200:
+        return f"opened {day_and_minute(dialog['opened_at'])}"
+    return f"refused: {shown(dialog['details_problem'])}"
+
+
+def _table(view: DialogView, table: str, title: str, /, **columns: str) -> None:
+    """The standing rows of one child table; `columns` maps its columns to headings, in order."""
+    rows = [row for row in view.children[table] if row.get("removed_at") is None]
+    if rows:
+        echo_table(
+            list(columns.values()),
+            [[day_and_minute(row[key]) if key.endswith("_at") else row[key] for key in columns] for row in rows],
+            title=title,
+        )

@@ -1,0 +1,99 @@
+"""`dialogarkiv status`: how the archive stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from store.batch import Row
+from store.reading import Status
+from sync.cli.common import json_option, open_to_read
+from sync.cli.output import day_and_minute, echo_json, echo_table
+
+
+@click.command("status", short_help="How the archive stands: mailboxes, last runs, what is set aside.")
+@json_option
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> int:
+    """Example: dialogarkiv status
+
+    Reads the archive only; nothing is asked of anybody. Exit code 4 when a mailbox failed at its latest pass or
+    something is set aside in quarantine, else 0.
+    """
+    with open_to_read(ctx) as archive:
+        status = archive.status()
+        name = archive.name
+    if as_json:
+        echo_json(as_document(status) | {"archive": name})
+    else:
+        _show(name, status)
+    return 4 if status.quarantine or any(mailbox["error"] for mailbox in status.mailboxes) else 0
+
+
+def as_document(status: Status) -> dict[str, Any]:
+    """The JSON contract: `counts`, `mailboxes`, `runs` (newest first) and `quarantine`, with the columns of their
+    tables.
+    """
+    return {
+        "counts": status.counts,
+        "mailboxes": status.mailboxes,
+        "runs": status.runs,
+        "quarantine": status.quarantine,
+    }
+
+
+def _show(name: str, status: Status) -> None:
+    counts = status.counts
+    click.echo(
+        f"{name}: {counts['dialogs']} dialogs, {counts['unread']} unread, {counts['transmissions']} transmissions, "
+        f"{counts['changes']} changes seen."
+    )
+    echo_table(
+        ["party", "connection", "system user", "state", "read up to", "last poll", "trouble"],
+        [_mailbox(mailbox) for mailbox in status.mailboxes],
+        title="Mailboxes",
+    )
+    echo_table(
+        ["began", "connection", "system user", "requests", "written", "outcome", "trouble"],
+        [
+            [
+                day_and_minute(run["started_at"]),
+                run["connection"],
+                run["identity"],
+                run["requests"],
+                run["dialogs_written"],
+                run["outcome"] or "under way, or cut off",
+                run["error"],
+            ]
+            for run in status.runs
+        ],
+        title="Latest runs (UTC)",
+    )
+    if status.quarantine:
+        echo_table(
+            ["kind", "dialog", "tries", "next try", "reason"],
+            [
+                [row["kind"], row["dialog_id"], row["tries"], day_and_minute(row["next_try_at"]), row["reason"]]
+                for row in status.quarantine
+            ],
+            title="Set aside: could not be read, and is tried again",
+        )
+
+
+def _mailbox(mailbox: Row) -> list[object]:
+    backfilled = mailbox["backfilled_at"] is not None
+    return [
+        number_of(str(mailbox["party"])),
+        mailbox["connection"],
+        mailbox["identity"],
+        mailbox["state"] if backfilled or mailbox["state"] != "active" else "first reading not finished",
+        day_and_minute(mailbox["cursor_at"]),
+        day_and_minute(mailbox["last_poll_at"]),
+        mailbox["error"],
+    ]
+
+
+def number_of(party: str) -> str:
+    """`310000000` of a party's URN."""
+    return party.rpartition(":")[2]
