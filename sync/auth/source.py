@@ -3,10 +3,11 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Protocol
 
 from sync.auth.maskinporten import Grantee, Maskinporten, Token
-from sync.dialogporten.errors import TokenError
+from sync.dialogporten.errors import Context, TokenError
 
 
 class TokenSource(Protocol):
@@ -87,7 +88,8 @@ class FixedToken:
     def bearer(self) -> str:
         token = self._read().strip()
         if not token:
-            raise TokenError("The connection's token is empty. Set its environment variable.")
+            context = Context(at=datetime.now(UTC), connection=self._connection)
+            raise TokenError("The connection's token is empty. Set its environment variable.", context=context)
         return token
 
     def invalidate(self, token: str) -> None:

@@ -51,6 +51,10 @@ class DialogportenClient:
     def requests(self) -> int:
         return self._count
 
+    def new_run(self) -> None:
+        """Another run begins: the connection may wait as long as its budget says once more."""
+        self._retrier.budget.refill()
+
     @property
     def server_ahead(self) -> timedelta:
         """How far Dialogporten's clock is ahead of ours, at least; negative when it is behind."""

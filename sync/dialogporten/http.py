@@ -96,7 +96,8 @@ class HttpEdge:
         self.told = told
         self._timeouts = timeouts or Timeouts()
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-        self._lock = threading.Lock()
+        # Reentrant: a signal handler may close us while its own thread holds it.
+        self._lock = threading.RLock()
         self._client = httpx.Client(
             headers={"Accept": "application/json", "User-Agent": f"dialogarkiv/{_version()}"},
             # Cookies of one system user's answers must not travel with another's requests.
@@ -266,6 +267,10 @@ class HttpEdge:
             if isinstance(found, socket.socket):
                 with self._lock:
                     self._sockets.add(found)
+                if self.stop.is_set():
+                    # Connected after `close` had looked: nobody else would break this one.
+                    with suppress(OSError):
+                        socket.socket.shutdown(found, socket.SHUT_RDWR)
 
 
 def complete_json(answer: Answer, context: Context) -> bytes:

@@ -102,7 +102,7 @@ def refusal(status: int, headers: Mapping[str, str], body: bytes, context: Conte
             )
         case 404:
             return _not_found(status, headers, told, context, trace)
-        case 410 if told.is_problem:
+        case 410 if told.errors:
             return Gone("The service owner has deleted this dialog.", context=context, status=status, trace_id=trace)
         case 409:
             return Conflict(
@@ -207,7 +207,7 @@ def _bad_request(status: int, told: Problem, context: Context, trace: str | None
 def _not_found(
     status: int, headers: Mapping[str, str], told: Problem, context: Context, trace: str | None
 ) -> NotFound | Unexpected:
-    if not told.is_problem:
+    if not told.errors:
         return Unexpected(
             "This address does not exist there. Check the base address of the environment (it ends in /dialogporten).",
             context=context,

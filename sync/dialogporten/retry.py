@@ -19,7 +19,6 @@ from typing import Final, TypeVar
 from config.events import Event
 from sync.dialogporten.errors import (
     ArkivError,
-    BadBody,
     BadGateway,
     Busy,
     ConnectFailed,
@@ -33,7 +32,7 @@ T = TypeVar("T")
 
 Told = Callable[[str, Mapping[str, object]], None]
 
-TRANSIENT: Final = (ConnectFailed, TimedOut, CutBody, BadGateway, BadBody)
+TRANSIENT: Final = (ConnectFailed, TimedOut, CutBody, BadGateway)
 LONGEST: Final = 365 * 24 * 3600.0
 
 
@@ -119,7 +118,7 @@ class Budget:
     """Seconds of waiting that one connection has left in this run. Thread safe."""
 
     def __init__(self, seconds: float = 600.0) -> None:
-        self._left = seconds
+        self._whole = self._left = seconds
         self._lock = threading.Lock()
 
     @property
@@ -133,6 +132,11 @@ class Budget:
                 return False
             self._left -= seconds
             return True
+
+    def refill(self) -> None:
+        """Another run begins."""
+        with self._lock:
+            self._left = self._whole
 
     def spend_all(self) -> None:
         """Ends waiting for this run: the server is closed for longer than we may wait."""

@@ -118,7 +118,7 @@ def test_a_wait_that_the_server_asks_for_is_obeyed_up_to_the_cap(asked: float, j
 
 @pytest.mark.parametrize(
     "error",
-    [ConnectFailed(""), TimedOut(""), CutBody(""), BadGateway(""), BadBody(""), ServerFault(""), Busy("")],
+    [ConnectFailed(""), TimedOut(""), CutBody(""), BadGateway(""), ServerFault(""), Busy("")],
     ids=repr,
 )
 def test_what_may_pass_is_asked_again_until_the_attempts_are_used_up(error: ArkivError) -> None:
@@ -140,6 +140,7 @@ def test_what_may_pass_is_asked_again_until_the_attempts_are_used_up(error: Arki
         Gone(""),
         TooBroad(""),
         TooLarge(""),
+        BadBody(""),
         TokenRefused("", code="MP-303", permanent=True),
         Stopped(""),
     ],
@@ -209,6 +210,18 @@ def test_waits_end_when_the_connections_budget_is_used_up() -> None:
         runner.run(again)
     assert again.calls == 0, "a closed gate and no budget: the server is left in peace"
     assert refused.value.retry_after == pytest.approx(40.0, abs=1.0)
+
+
+def test_the_next_run_may_wait_again() -> None:
+    time = Time()
+    budget = Budget(1.0)
+    runner = retrier(time, RetryPolicy(attempts=3), budget=budget)
+    budget.spend_all()
+    with pytest.raises(TimedOut):
+        runner.run(Answers(TimedOut("")))
+    budget.refill()
+    assert runner.run(Answers(TimedOut(""))) == "answer"
+    assert time.waits == [0.25]
 
 
 def test_backing_off_is_paid_from_the_budget() -> None:

@@ -103,7 +103,15 @@ def test_an_answer_becomes_the_error_that_it_means(
 
 @pytest.mark.parametrize("status", [404, 410])
 @pytest.mark.parametrize(
-    "body", [b"", b"<html/>", b'{"statusCode": 404, "message": "Resource not found"}', b"[]", b"null"]
+    "body",
+    [
+        b"",
+        b"<html/>",
+        b'{"statusCode": 404, "message": "Resource not found"}',
+        b"[]",
+        b"null",
+        b'{"title": "Not Found", "status": 404, "traceId": "00-aa-bb-00"}',
+    ],
 )
 def test_a_404_or_410_in_other_words_than_the_servers_says_nothing_about_a_dialog(status: int, body: bytes) -> None:
     assert type(refusal(status, {}, body, ON_DIALOG)) is Unexpected
