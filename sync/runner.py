@@ -77,6 +77,8 @@ class Runner:
     def run(self, archive: Archive) -> RunResult:
         """Polls every identity, one after the other. Raises ArchiveBusy when another run holds a SQLite archive."""
         result = RunResult()
+        for identity in self.identities:
+            identity.inbox.client.new_run()
         with ExitStack() as held:
             if not archive.shared:
                 held.enter_context(archive.single_flight())
