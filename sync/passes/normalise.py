@@ -161,6 +161,7 @@ def _check_identity(body: wire.ListItem | wire.Dialog, kind: str) -> None:
 def _read_detail(body: bytes) -> wire.Dialog:
     detail = wire.dialog(body)
     _check_identity(detail, "detail")
+    time_or_none(detail.expires_at, "expiresAt")
     return detail
 
 
