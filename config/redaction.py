@@ -40,7 +40,9 @@ _NAMES_OF_SECRETS = "|".join(
 _SECRET_FIELD = re.compile(rf"(?:{_NAMES_OF_SECRETS}|bearer|private_key|cookie)\Z", re.IGNORECASE)
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL)
 # The start of a base64url JSON object, whole or cut off, with whatever parts follow it.
-_JWT = re.compile(r"ey[JAI][A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*")
+_JWT = re.compile(
+    r"ey[JAI][A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*|e[wy][A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]{16,}"
+)
 _BEARER = re.compile(r"\b(bearer|dpop|basic)(\s+|%20|\+)[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
 _FORM = re.compile(rf"\b({_NAMES_OF_SECRETS})=(?!{re.escape(HIDDEN)})[^&\s\"'<>]+", re.IGNORECASE)
 # An authorization code is long; the code of an error ("code=MP-303") is not, and is wanted.

@@ -235,6 +235,7 @@ SECRET = [
     (put(SYSTEM_USER, "key = '''-----BEGIN PRIVATE KEY-----\nMIIhunter2\n'''", "key"),
      "connection.regnskap.key", "MIIhunter2"),
     (put(SYSTEM_USER, """key = '{"kty": "RSA", "d": "hunter2"}'""", "key"), "connection.regnskap.key", "hunter2"),
+    (put(SYSTEM_USER, f"key = 'MIIhunter2{'A' * 1100}'", "key"), "connection.regnskap.key", "MIIhunter2"),
     (put(SYSTEM_USER, f"client_id = '{TOKEN} '", "client_id"), "connection.regnskap.client_id", TOKEN),
     (put(SOUND, "url = 'mysql://u:hunter2@d/x'", "url"), "archive.url", "hunter2"),
     (put(CUSTOM, "altinn = 'https://u:hunter2@a.no'", "altinn"), "environment.altinn", "hunter2"),
