@@ -149,6 +149,18 @@ def test_a_connection_that_is_reset_in_the_middle_is_a_cut() -> None:
         http.get(server.url + "/x", context=CONTEXT)
 
 
+def test_an_answer_that_is_thrown_away_is_told() -> None:
+    heard: list[tuple[str, object]] = []
+    with serving(saying(answer(b"[]", b"Content-Length: 500"))) as server:
+        http = HttpEdge(
+            hosts=frozenset({server.host}), told=lambda event, fields: heard.append((event, fields.get("error")))
+        )
+        with pytest.raises(CutBody):
+            http.get(server.url + "/x", context=CONTEXT)
+        http.close()
+    assert heard == [("response_discarded", "CutBody")]
+
+
 def test_a_cut_answer_is_asked_for_again() -> None:
     cut = saying(answer(b'{"items": []}', b"Content-Length: 500"))
     with serving(cut, cut, saying(WHOLE)) as server, edge(server) as http:

@@ -62,13 +62,24 @@ def edge(server: Server, told: Told = ignore) -> HttpEdge:
     return HttpEdge(hosts=hosts, transport=httpx.MockTransport(server), now=lambda: NOW, told=told)
 
 
+def unhurried(told: Told = ignore) -> Retrier:
+    """Waits without waiting: time passes by being waited for."""
+    waits: list[float] = []
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        return False
+
+    return Retrier(gate=Gate(lambda: sum(waits)), wait=wait, jitter=lambda: 0.0, told=told)
+
+
 def client(server: Server, tokens: Tokens | None = None, base: str = BASE) -> DialogportenClient:
     return DialogportenClient(
         edge(server),
         base,
         tokens or Tokens("abc"),
         connection="regnskap",
-        retrier=Retrier(gate=Gate(), wait=lambda seconds: False, jitter=lambda: 0.0),
+        retrier=unhurried(),
     )
 
 
@@ -231,18 +242,18 @@ def test_cookies_of_one_answer_are_not_sent_with_the_next_request() -> None:
 
 def test_nothing_that_is_logged_or_told_holds_a_token_or_a_query(caplog: pytest.LogCaptureFixture) -> None:
     heard: list[str] = []
-    server = Server(httpx.Response(503, headers={"retry-after": "0"}))
+    server = Server(httpx.Response(503, headers={"retry-after": "1"}))
 
     def hear(event: str, fields: object) -> None:
         heard.append(f"{event} {fields}")
 
     with caplog.at_level(logging.DEBUG):
-        DialogportenClient(
-            edge(server, told=hear), BASE, Tokens("geheim"), retrier=Retrier(wait=lambda seconds: False, told=hear)
-        ).search(SearchParams(parties=(PERSON,)))
+        DialogportenClient(edge(server, told=hear), BASE, Tokens("geheim"), retrier=unhurried(hear)).search(
+            SearchParams(parties=(PERSON,))
+        )
     everything = "\n".join(heard) + caplog.text
-    assert "http_answer" in everything
-    assert "request_retried" in everything
+    for event in ("http_answer", "request_refused", "throttled", "request_retried"):
+        assert event in everything
     assert "geheim" not in everything
     assert "03886595947" not in everything
     assert "orderBy" not in everything
