@@ -7,4 +7,4 @@ from datetime import UTC, datetime
 
 def instant_text(moment: datetime) -> str:
     """The canonical spelling of an aware time: UTC, six digits, `Z`, 27 characters. Plain text order is time order."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").rjust(26, "0") + "Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -4,7 +4,7 @@ Times are UTC (`store.types.Instant`), enum values stand as the server spelled t
 both engines. Texts in every language stand in the JSON columns (`content`, `titles`, …); the plain columns beside them
 (`title`, `summary`, …) hold the display language. Nothing is ever deleted: what the server no longer shows carries
 `removed_at`. The standing labels are the exception, since a label that was taken off does not stand; the label log
-keeps its history.
+keeps its history. Small rows of many stand `WITHOUT ROWID` on SQLite: one tree instead of two.
 """
 
 from __future__ import annotations
@@ -257,6 +257,8 @@ class Seen(SQLModel, table=True):
     """One seen record: somebody opened the dialog. From the list item or `/seenlog`, never from the detail that caused
     it."""
 
+    __table_args__ = {"sqlite_with_rowid": False}
+
     id: str = Field(primary_key=True)
     dialog_id: str = Field(foreign_key="dialog.id", index=True)
     seen_at: str | None = _instant()
@@ -280,6 +282,7 @@ class LabelLog(SQLModel, table=True):
     """One change of a label; the server gives it no id, (time, name, action) names it."""
 
     __tablename__ = "label_log"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
     created_at: str = _instant(primary_key=True)

@@ -285,6 +285,7 @@ def upgrade() -> None:
             ["dialog.id"],
         ),
         sa.PrimaryKeyConstraint("dialog_id", "created_at", "name", "action"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "payload",
@@ -315,6 +316,7 @@ def upgrade() -> None:
             ["dialog.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_seen_dialog_id"), "seen", ["dialog_id"], unique=False)
     op.create_table(

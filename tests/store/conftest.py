@@ -1,0 +1,80 @@
+"""Every test of the store runs on both engines. Where no PostgreSQL can be had those tests fail, unless
+`DIALOGARKIV_TESTS_WITHOUT_POSTGRES=1` says to skip them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from store.archive import Archive
+from tests.store.postgres import Databases, NoPostgres, PostgresServer, wait_until_ready
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[Databases]:
+    """`TEST_POSTGRES_URL` where that is set, else a server of our own, started when the first test asks."""
+    if os.environ.get("DIALOGARKIV_TESTS_WITHOUT_POSTGRES") == "1":
+        pytest.skip("DIALOGARKIV_TESTS_WITHOUT_POSTGRES says to leave PostgreSQL out")
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        yield Databases(given)
+        return
+    try:
+        server = PostgresServer()
+    except NoPostgres as problem:
+        pytest.fail(f"{problem}. Install it, set TEST_POSTGRES_URL, or set DIALOGARKIV_TESTS_WITHOUT_POSTGRES=1.")
+    try:
+        wait_until_ready(server.url)
+        yield Databases(server.url)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_databases: Databases) -> Iterator[str]:
+    """A new, empty database."""
+    url = postgres_databases.create()
+    yield url
+    postgres_databases.drop(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A file that is not there yet."""
+    return f"sqlite:///{tmp_path}/arkiv/dialogarkiv.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The address of an archive that does not exist yet, on each engine in turn."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def archive(url: str) -> Iterator[Archive]:
+    """A new archive on each engine in turn."""
+    with Archive.open(url, create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def both(sqlite_url: str, postgres_url: str) -> Iterator[tuple[Archive, Archive]]:
+    """Two new archives, one on each engine, for answers that must be equal."""
+    with Archive.open(sqlite_url, create=True) as first, Archive.open(postgres_url, create=True) as second:
+        yield first, second
+
+
+@pytest.fixture
+def same(both: tuple[Archive, Archive]) -> Callable[[Callable[[Archive], object]], object]:
+    """Does one thing with both archives, asserts that they answer the same, and gives the answer."""
+
+    def ask(what: Callable[[Archive], object]) -> object:
+        first, second = (what(archive) for archive in both)
+        assert first == second
+        return first
+
+    return ask
