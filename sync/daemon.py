@@ -69,7 +69,8 @@ class Daemon:
         return ended
 
     def _asked_to_stop(self, _signal: int, _frame: FrameType | None) -> None:
-        self._stop.set()
+        # Not from within the handler: the main thread may hold the very lock that `set` needs.
+        threading.Thread(target=self._stop.set, daemon=True).start()
 
     def _tick(self) -> None:
         if self._stop.is_set():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from config.connections import Connection, SystemUser, SystemUserConnection, TokenConnection
 from config.keys import load_signing_key
@@ -36,11 +35,9 @@ class Identity:
 class IdentityInbox:
     """A Dialogporten client in the shape that the passes ask for (`sync.passes.ports.Inbox`)."""
 
-    def __init__(self, client: DialogportenClient, http: HttpEdge, base: str, token: TokenSource) -> None:
+    def __init__(self, client: DialogportenClient, token: TokenSource) -> None:
         self.client = client
         self.token = token
-        self._http = http
-        self._host = urlsplit(base).netloc
         self.parties = client.parties
         self.dialog = client.dialog
         self.transmissions = client.transmissions
@@ -55,8 +52,7 @@ class IdentityInbox:
 
     @property
     def server_ahead(self) -> timedelta:
-        skew = self._http.clock.skew(self._host)
-        return timedelta(seconds=-skew) if skew is not None else timedelta(0)
+        return self.client.server_ahead
 
     def search(self, walk: Walk) -> bytes:
         return self.client.search(
@@ -82,13 +78,12 @@ def identities(
     gates: dict[str, Gate] = {}
     for connection in settings.connections:
         if only is None or connection.name == only:
-            gate = gates.setdefault(getattr(connection, "client_id", connection.name), Gate())
+            gate = gates.setdefault(getattr(connection, "client_id", connection.name), Gate(http.monotonic))
             retrier = Retrier(gate=gate, wait=http.wait, told=told)
             for name, token in _tokens(connection, issuer, http, env, settings):
                 base = settings.environment.dialogporten
                 client = DialogportenClient(http, base, token, connection=connection.name, retrier=retrier)
-                inbox = IdentityInbox(client, http, base, token)
-                found.append(Identity(connection.name, name, connection.parties, inbox))
+                found.append(Identity(connection.name, name, connection.parties, IdentityInbox(client, token)))
     return found
 
 

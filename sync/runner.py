@@ -16,7 +16,7 @@ from config.settings import Settings
 from store.archive import Archive
 from store.batch import Row
 from store.clock import instant_text
-from store.errors import ArchiveBusy
+from store.errors import ArchiveBusy, ArchiveError
 from sync.dialogporten.errors import ArkivError
 from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.limits import Limits, ask_limits
@@ -31,17 +31,21 @@ from sync.passes.report import PassReport, exit_code
 
 @dataclass(slots=True)
 class RunResult:
-    """What a run did, identity by identity. `busy` are those that another run held."""
+    """What a run did, identity by identity. `busy` are those that another run held; `stopped` when some were not got
+    to.
+    """
 
     reports: list[PassReport] = field(default_factory=list)
     busy: list[str] = field(default_factory=list)
+    stopped: bool = False
 
     @property
     def exit_code(self) -> int:
         """The design's exit code; 6 when another run held everything that was asked for."""
         if self.busy and not self.reports:
             return 6
-        return max(exit_code(self.reports), 4 if self.busy else 0) if self.reports else 0
+        missing = 4 if self.busy or self.stopped else 0
+        return max(exit_code(self.reports), missing) if self.reports else missing
 
 
 class Runner:
@@ -56,12 +60,14 @@ class Runner:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         only: str | None = None,
         stop: Signal | None = None,
+        http: HttpEdge | None = None,
     ) -> None:
+        """`told` hears of events; `only` is the name of one connection; `http` stands in for the edge made here."""
         self.settings = settings
-        self.stop = stop or Signal()
+        self.stop = stop or (http.stop if http is not None else Signal())
         self._told = told
         self._now = now
-        self.http = HttpEdge(
+        self.http = http or HttpEdge(
             hosts=settings.environment.hosts,
             concurrency=settings.sync.concurrency,
             response_bytes=settings.limits.response_bytes,
@@ -75,8 +81,12 @@ class Runner:
         self.http.close()
 
     def run(self, archive: Archive) -> RunResult:
-        """Polls every identity, one after the other. Raises ArchiveBusy when another run holds a SQLite archive."""
+        """Polls every identity, one after the other. Raises ArchiveBusy when another run holds a SQLite archive.
+
+        A bug that one identity meets is raised when the others have been read.
+        """
         result = RunResult()
+        bug: Exception | None = None
         for identity in self.identities:
             identity.inbox.client.new_run()
         with ExitStack() as held:
@@ -85,6 +95,7 @@ class Runner:
             limits: Limits | None = None
             for identity in self.identities:
                 if self.stop.is_set():
+                    result.stopped = True
                     break
                 try:
                     with self._flight(archive, identity):
@@ -92,8 +103,14 @@ class Runner:
                 except ArchiveBusy:
                     self._told("archive_busy", {"connection": identity.connection, "identity": identity.name})
                     result.busy.append(str(identity))
-                    continue
-                result.reports.append(report)
+                except ArchiveError:
+                    raise
+                except Exception as error:
+                    bug = bug or error
+                else:
+                    result.reports.append(report)
+        if bug is not None:
+            raise bug
         return result
 
     def _flight(self, archive: Archive, identity: Identity) -> AbstractContextManager[object]:
@@ -120,8 +137,16 @@ class Runner:
         if report.error is not None:
             fields: dict[str, object] = {"error": type(report.error).__name__, "sentence": report.error.sentence}
             self._told("connection_failed", names | fields | dict(report.error.facts()))
+            self._tell_mailboxes(archive, names, report.error, started)
         self._told("run_finished", names | report.as_row())
         return limits, report
+
+    def _tell_mailboxes(self, archive: Archive, names: Row, error: ArkivError, started: str) -> None:
+        """What ended a pass early stands with each of its mailboxes that was not read to its end."""
+        failed = {"error": error.sentence, "error_at": instant_text(self._now())}
+        held = archive.mailboxes(str(names["connection"]), str(names["identity"]))
+        unread = [m for m in held if m["state"] == "active" and str(m["last_poll_at"] or "") < started]
+        archive.mailboxes_write([{**names, "party": mailbox["party"], **failed} for mailbox in unread])
 
     def _read(self, archive: Archive, identity: Identity, limits: Limits) -> PassReport:
         sync = self.settings.sync

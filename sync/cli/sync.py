@@ -31,7 +31,7 @@ def command(ctx: click.Context, connection: str | None, as_json: bool) -> int:
     runner = Runner(settings, environment(), told_to_log(), only=connection, stop=stop)
 
     def asked_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
+        # Not from within the handler: the main thread may hold a lock that closing needs.
         threading.Thread(target=runner.close, daemon=True).start()
 
     signal.signal(signal.SIGTERM, asked_to_stop)

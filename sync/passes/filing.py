@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from store.batch import CurrentPayload, DialogRows, Known
+from store.batch import CurrentPayload, DialogRows, Known, Row
 from sync.dialogporten import wire
 from sync.passes.bodies import Bodies, MalformedItem
+from sync.passes.differences import Change
 from sync.passes.normalise import RowContext
 from sync.passes.opening import OpeningPolicy, after_opening
 from sync.passes.planner import DialogPlan
@@ -74,6 +75,8 @@ def filed(job: Job, reader: Reader, at: str) -> tuple[DialogRows | None, list[tu
             if problem.kind == "list" or unreadable[-1][1] is None:
                 return None, unreadable
             continue
+        if job.known is not None and job.known.presence != job.read.presence:
+            rows.changes.append(_presence(job.plan.dialog_id, job.known.presence, job.read.presence, at))
         _leave_what_was_not_asked(rows, job)
         return rows, unreadable
 
@@ -95,6 +98,11 @@ def marked(job: Job) -> bool:
         return any(r.is_current_end_user and r.seen_at and wire.instant(r.seen_at) >= updated for r in records)
     except ValueError:  # msgspec's errors are ValueErrors; the body is judged where it is filed
         return False
+
+
+def _presence(dialog_id: str, before: str, after: str, at: str) -> Row:
+    change = Change("presence", f'"{before}"', f'"{after}"')
+    return change.row(dialog_id, at)
 
 
 def _context(job: Job, reader: Reader, at: str) -> RowContext:

@@ -58,15 +58,13 @@ class Landing:
 
     def begin(self) -> None:
         """Learns what stands in quarantine, so that what can be read again is released."""
-        identity = self.reader.identity
-        rows = self.shelf.quarantined(self.reader.connection)
-        self._quarantine.load(row for row in rows if row["identity"] == identity)
+        self._quarantine.load(self.shelf.quarantined())
 
     def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]) -> None:
         """Writes these items and, in the same transaction, moves the cursors to the last of them.
 
-        `asked` are the parties of the search; an item of another party came by an instance delegation (end-user API
-        §3.3).
+        `asked` are the parties of the identity's mailboxes; an item of another party came by an instance delegation
+        (end-user API §3.3), and says nothing of how far theirs were read.
         """
         at = instant_text(self.now())
         batch = Batch(at=at)
@@ -75,7 +73,11 @@ class Landing:
         self._read(jobs)
         for job in jobs:
             self._add(batch, job)
-        reached = [s.signals.updated_at for s in sightings.values() if s.signals.updated_at is not None]
+        aside = {row["id"] for row in batch.quarantine}
+        readable = (name for dialog_id in sightings for name in self._quarantine.released(dialog_id, ["list"]))
+        batch.released += [name for name in readable if name not in aside]
+        found = [s.signals for s in sightings.values()]
+        reached = [s.updated_at for s in found if s.updated_at is not None and s.party in asked]
         if reached:
             batch.cursors = moves(max(reached))
         self._write(batch)
@@ -203,7 +205,7 @@ class Landing:
             return
         batch.dialogs.append(rows)
         bad = {problem.kind for problem, _ in unreadable}
-        batch.released += self._quarantine.released(dialog_id, {"list", *job.read.bodies} - bad)
+        batch.released += self._quarantine.released(dialog_id, job.read.bodies.keys() - bad)
         self._counts.new += rows.is_new
 
     def _set_aside(self, batch: Batch, row: Row) -> None:

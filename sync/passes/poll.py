@@ -21,16 +21,12 @@ from sync.dialogporten import wire
 from sync.dialogporten.errors import (
     ArkivError,
     BadBody,
-    BadGateway,
     BadRequest,
-    Busy,
     ServerFault,
     Stopped,
-    TokenError,
     TooBroad,
     TooLarge,
     Unexpected,
-    Unreachable,
 )
 from sync.passes.bodies import MalformedItem
 from sync.passes.cursor import Horizon, completed, reached
@@ -43,7 +39,7 @@ from sync.passes.walks import MailboxCursor, Walk, apart, narrowed, plan_walks
 
 CHUNK = 200  # items to a transaction: what a kill can cost, and how much is held in memory
 
-# One walk may fail so without the others being to blame.
+# One walk may fail so without the others being to blame; everything else ends the pass.
 _OF_THE_WALK = (BadRequest, BadBody, ServerFault, TooBroad, TooLarge, Unexpected)
 
 
@@ -78,6 +74,7 @@ class Poll:
         self._pool = pool
         self._now = now
         self._told = told
+        self._parties: frozenset[str] = frozenset()
         self.report = PassReport("poll", task.connection, task.identity)
 
     def run(self) -> PassReport:
@@ -96,6 +93,7 @@ class Poll:
     def _run(self) -> None:
         mailboxes = self._mailboxes()
         self.report.parties = len(mailboxes)
+        self._parties = frozenset(m.party for m in mailboxes)
         started = self._now()
         horizon = Horizon.of_run(started, self._inbox.server_ahead, self._task.overlap)
         self._landing.begin()
@@ -109,13 +107,6 @@ class Poll:
                 continue  # a later window of a mailbox whose earlier one failed would move the cursor past the gap
             try:
                 narrower = self._walk(walk, horizon, new)
-            except Stopped:
-                raise
-            except (TokenError, Unreachable, Busy, BadGateway) as error:
-                if not isinstance(error, TooLarge):
-                    self._note_failure(walk.parties + tuple(p for w in walks for p in w.parties), error)
-                    raise
-                narrower = self._isolate(walk, error, failed)
             except _OF_THE_WALK as error:
                 narrower = self._isolate(walk, error, failed)
             walks.extendleft(reversed(narrower))
@@ -182,7 +173,9 @@ class Poll:
         self.report.pages += 1
         self.report.items_read += len(items)
         for start in range(0, len(items), CHUNK):
-            self._landing.land(items[start : start + CHUNK], frozenset(walk.parties), self._reached(walk, horizon))
+            self._landing.land(items[start : start + CHUNK], self._parties, self._reached(walk, horizon))
+        names = {"connection": self._task.connection, "identity": self._task.identity}
+        self._told("page_read", {**names, "items": self.report.items_read, "pages": self.report.pages})
 
     def _reached(self, walk: Walk, horizon: Horizon) -> Callable[[str], list[CursorMove]]:
         task = self._task

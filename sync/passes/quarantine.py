@@ -16,20 +16,22 @@ from sync.passes.bodies import MalformedItem
 
 @dataclass(slots=True)
 class Quarantine:
-    """The quarantine of one identity as a run sees it: what stands, what is due, what to write."""
+    """The quarantine as a run of one identity sees it: what stands, what of its own is due, what to write."""
 
     connection: str
     identity: str
     _standing: dict[str, Row] = field(default_factory=dict)
 
     def load(self, rows: Iterable[Row]) -> None:
-        """`rows` are the identity's rows of table quarantine."""
+        """`rows` are those of table quarantine, whoever met them: another identity may be able to read them."""
         self._standing = {str(row["id"]): row for row in rows}
 
     def due(self, now: str) -> dict[str, frozenset[str]]:
         """Dialog id → the kinds of bodies to read again now. List items come again by themselves."""
         found: dict[str, set[str]] = {}
         for row in self._standing.values():
+            if (row["connection"], row["identity"]) != (self.connection, self.identity):
+                continue
             again = row["next_try_at"]
             waits = isinstance(again, str) and again > now
             if row["dialog_id"] is not None and row["kind"] != "list" and not waits:

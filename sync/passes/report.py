@@ -73,10 +73,10 @@ def exit_code(reports: list[PassReport]) -> int:
     """The command's exit code over every identity asked for (design: Commands).
 
     Nothing stored at all: the code of what stopped it, a person's turn (3) before an unreachable server (5); else 4
-    when anything is missing, else 0.
+    when anything is missing or was not got to, else 0.
     """
     outcomes = {report.outcome for report in reports}
     if outcomes == {"failed"}:
         codes = [report.first_error.exit_code for report in reports if report.first_error is not None]
         return next((code for code in (1, 2, 3, 5) if code in codes), 4)
-    return 4 if outcomes & {"failed", "partial"} else 0
+    return 4 if outcomes & {"failed", "partial", "stopped"} else 0
