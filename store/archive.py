@@ -15,8 +15,8 @@ from store import bookkeeping, reading
 from store.batch import Batch, CurrentPayload, Known, Row, Value, Written
 from store.clock import instant_text
 from store.engine import make_engine, name_of, parse_url, prepare_file, sqlite_path, translated
-from store.errors import ArchiveMissing
-from store.locks import AdvisoryLocks, file_lock
+from store.errors import ArchiveBusy, ArchiveMissing
+from store.locks import AdvisoryLocks, file_holder, file_lock
 from store.migrations import check_version, found_version, migrate
 from store.queries import Answer, read_only_answer
 from store.statements import Cursor, Engine
@@ -151,6 +151,14 @@ class Archive:
         if path is None:
             return nullcontext()
         return file_lock(Path(f"{path}.lock"), self.name)
+
+    def holder(self, mailbox_key: str = "") -> ArchiveBusy | None:
+        """The run that `single_flight` would meet now, as the error it would raise; None when there is none."""
+        if self._engine.postgres:
+            with translated(self._url):
+                return self._locks.holder(mailbox_key)
+        path = sqlite_path(self._url)
+        return None if path is None else file_holder(Path(f"{path}.lock"), self.name)
 
     @contextmanager
     def _held(self, key: str) -> Iterator[None]:

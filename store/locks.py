@@ -41,6 +41,25 @@ def file_lock(path: Path, name: str) -> Iterator[None]:
         os.close(handle)
 
 
+def file_holder(path: Path, name: str) -> ArchiveBusy | None:
+    """Who holds the lock file `path` now, as the error they would cause; None when nobody does. Makes no file.
+
+    Nothing is written: a shared lock is tried for an instant, on a file that has to be there already.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None  # no run was ever here, or we may not know
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid, since = _holder(os.pread(handle, 200, 0))
+        return ArchiveBusy(_sentence(f"The archive {name}", pid, since), _REMEDY, pid=pid, since=since)
+    finally:
+        os.close(handle)
+    return None
+
+
 def _holder(said: bytes) -> tuple[int | None, str | None]:
     # The holder may be writing this very moment: what cannot be read is not known.
     try:
@@ -93,25 +112,33 @@ class AdvisoryLocks:
     def _take(self, key: str) -> None:
         if self._connection is None:
             self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        number = _number(key)
-        if self._connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": number}).scalar():
+        if self._connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _number(key)}).scalar():
             self._held.add(key)
             return
-        holder = self._connection.execute(
+        found = self._holder_of(self._connection, key)
+        raise found or ArchiveBusy(_sentence(self._what(key), None, None), _REMEDY)
+
+    def holder(self, key: str) -> ArchiveBusy | None:
+        """Who holds the lock of `key` now, as the error they would cause; None when nobody does. Takes no lock."""
+        with self._engine.connect() as connection:
+            return self._holder_of(connection, key)
+
+    def _holder_of(self, connection: Connection, key: str) -> ArchiveBusy | None:
+        holder = connection.execute(
             text(
                 "SELECT a.application_name, a.backend_start FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid) "
                 "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND l.database = "
                 "(SELECT oid FROM pg_database WHERE datname = current_database()) "
                 "AND (l.classid::bigint << 32 | l.objid::bigint) = :key"
             ),
-            {"key": number},
+            {"key": _number(key)},
         ).first()
-        pid = since = None
-        if holder is not None:
-            last = str(holder[0]).rpartition(" ")[2]
-            pid = int(last) if last.isdecimal() else None
-            since = instant_text(holder[1]) if holder[1] else None
-        raise ArchiveBusy(_sentence(self._what(key), pid, since), _REMEDY, pid=pid, since=since)
+        if holder is None:
+            return None
+        last = str(holder[0]).rpartition(" ")[2]
+        pid = int(last) if last.isdecimal() else None
+        since = instant_text(holder[1]) if holder[1] else None
+        return ArchiveBusy(_sentence(self._what(key), pid, since), _REMEDY, pid=pid, since=since)
 
     def _close_if_idle(self) -> None:
         if not self._held and self._connection is not None:
