@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.contract.sandbox_replay import RECORDINGS, Different, Matches, Replay, long_run, scenario, scenarios
 
 from sync.sandbox.server import SandboxServer
 from sync.sandbox.world import World
+from tests.contract.sandbox_replay import RECORDINGS, Different, Matches, Replay, long_run, scenario, scenarios
 
 pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings of a genuine server are not here")
 
