@@ -1,0 +1,170 @@
+"""The examination: every check of every identity, in order. One identity's failure never stops another's.
+
+Requests of a run: the limits once; Maskinporten's metadata once and for each connection; for each identity a token,
+the parties, and one search (a second when the first party has no dialogs). Nothing is retried: a doctor tells what
+is so now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from config.connections import Connection, IdPortenConnection, SystemUserConnection
+from config.errors import ConfigError
+from config.settings import Settings
+from sync.dialogporten.client import DialogportenClient
+from sync.dialogporten.http import HttpEdge, Timeouts
+from sync.dialogporten.retry import Retrier, RetryPolicy, Told
+from sync.doctoring.access import Access, key_check
+from sync.doctoring.report import Check, Examination, Report, skipped
+from sync.doctoring.server import Servers
+from sync.doctoring.shelf import Shelf, look
+from sync.identities import Identity, identities, identity_name
+
+_ONCE = RetryPolicy(attempts=1, dialog_fault_attempts=1, total=0.0)
+_REST = ("clock", "token", "scope", "parties", "limits", "search")
+
+
+def examine(
+    settings: Settings, env: Mapping[str, str], told: Told, *, now: Callable[[], datetime], only: str | None = None
+) -> Report:
+    """Every connection of the settings, or the one named `only`."""
+    chosen = [one for one in settings.connections if only is None or one.name == only]
+    shelf = look(settings.archive.url)
+    general = (_config(settings), shelf.check)
+    http = HttpEdge(
+        hosts=settings.environment.hosts,
+        timeouts=Timeouts(connect=5.0),
+        response_bytes=settings.limits.response_bytes,
+        now=now,
+        told=told,
+    )
+    try:
+        servers = Servers(http, settings.environment)
+        doctor = _Doctor(settings, env, told, http, servers, shelf, now)
+        return Report(general, tuple(found for one in chosen for found in doctor.examine(one)))
+    finally:
+        http.close()
+
+
+def misconfigured(error: ConfigError) -> Report:
+    """The report when the settings cannot be read: a check for each thing to mend."""
+    return Report(
+        tuple(
+            Check(
+                "config",
+                "failed",
+                str(problem).partition("\n")[0],
+                remedy=problem.remedy,
+                facts={"file": None if problem.file is None else str(problem.file), "key": problem.key},
+                exit_code=2,
+            )
+            for problem in error.problems
+        )
+    )
+
+
+def _config(settings: Settings) -> Check:
+    if not settings.connections:
+        return Check(
+            "config",
+            "failed",
+            f"{settings.file}: there is no connection.",
+            remedy="Add a [[connection]]; `dialogarkiv init` writes one.",
+            exit_code=2,
+        )
+    environment, file = settings.environment, str(settings.file)
+    sentence = f"{file}: {len(settings.connections)} connections, environment {environment.name}."
+    facts = {"file": file, "environment": environment.name, "dialogporten": environment.dialogporten}
+    if settings.warnings:
+        return Check("config", "warning", f"{sentence} {' '.join(settings.warnings)}", facts=facts)
+    return Check("config", "ok", sentence, facts=facts)
+
+
+class _Doctor:
+    """What every identity's examination shares."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        env: Mapping[str, str],
+        told: Told,
+        http: HttpEdge,
+        servers: Servers,
+        shelf: Shelf,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._env = env
+        self._told = told
+        self._http = http
+        self._servers = servers
+        self._shelf = shelf
+        self._now = now
+
+    def examine(self, connection: Connection) -> list[Examination]:
+        key = key_check(connection, self._env, self._settings.file, self._now())
+        if key.outcome == "failed":
+            return self._unasked(connection, key, "The key or secret cannot be used.")
+        if isinstance(connection, IdPortenConnection):
+            return self._unasked(connection, key, "A person reads only after a login, which is no part of this check.")
+        found = identities(self._settings, self._http, self._env, self._told, connection.name)
+        return [
+            Examination(
+                connection.name,
+                connection.kind,
+                identity.name,
+                (key, *self._asked(identity, connection), *self._held(identity.connection, identity.name)),
+            )
+            for identity in found
+        ]
+
+    def _asked(self, identity: Identity, connection: Connection) -> list[Check]:
+        """From clock to search, each skipped once one that it needs has failed."""
+        granted = isinstance(connection, SystemUserConnection)
+        client = DialogportenClient(
+            self._http,
+            self._settings.environment.dialogporten,
+            identity.inbox.token,
+            connection=connection.name,
+            retrier=Retrier(_ONCE, wait=self._http.wait, told=self._told),
+        )
+        access = Access(client, identity.inbox.token, identity.parties, self._now())
+        checks = [self._servers.clock(client, with_maskinporten=granted)]
+        blocked = "The clock is too far off to ask for a token." if granted and _failed(checks[0]) else ""
+        steps: tuple[tuple[str, Callable[[], Check], str], ...] = (
+            ("token", access.token, "There is no token."),
+            ("scope", access.scope, "The token's scopes do not open Dialogporten."),
+            ("parties", access.parties, "There is no party to search."),
+        )
+        for name, step, consequence in steps:
+            check = skipped(name, blocked) if blocked else step()
+            checks.append(check)
+            if _failed(check):
+                blocked = consequence if name != "parties" else "The parties could not be read, or there are none."
+        limits = self._servers.limits(client)
+        checks.append(limits)
+        if not blocked and _failed(limits):
+            blocked = "Dialogporten cannot be reached."
+        checks.append(skipped("search", blocked) if blocked else access.search(self._servers.at_once.parties))
+        return checks
+
+    def _held(self, connection: str, identity: str) -> tuple[Check, Check]:
+        return self._shelf.mailbox_check(connection, identity), self._shelf.level_check(connection, identity)
+
+    def _unasked(self, connection: Connection, key: Check, because: str) -> list[Examination]:
+        names = (
+            [identity_name(user) for user in connection.system_users]
+            if isinstance(connection, SystemUserConnection)
+            else [""]
+        )
+        rest = tuple(skipped(name, because) for name in _REST)
+        return [
+            Examination(connection.name, connection.kind, name, (key, *rest, *self._held(connection.name, name)))
+            for name in names
+        ]
+
+
+def _failed(check: Check) -> bool:
+    return check.outcome == "failed"

@@ -1,0 +1,84 @@
+"""What holds for every identity: the limits, and our clock against the servers'. Each is asked once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from config.environments import Environment
+from sync.auth.maskinporten import Maskinporten
+from sync.dialogporten.client import DialogportenClient
+from sync.dialogporten.clock import REFUSE_OVER, WARN_OVER
+from sync.dialogporten.errors import ArkivError, BadBody, HttpRefusal
+from sync.dialogporten.http import HttpEdge
+from sync.dialogporten.limits import Limits, read_limits
+from sync.dialogporten.origins import origin
+from sync.doctoring.causes import failure
+from sync.doctoring.report import Check, Fact, ok, skipped
+
+_SYNCHRONISE = "Set the clock right and turn on time synchronisation (timedatectl set-ntp true, or Windows' own)."
+
+
+class Servers:
+    """Dialogporten and Maskinporten as far as no token is needed."""
+
+    def __init__(self, http: HttpEdge, environment: Environment) -> None:
+        self._http = http
+        self._environment = environment
+        self._limits: Check | None = None
+        self._clock: Check | None = None
+        self.at_once = Limits()
+
+    def limits(self, client: DialogportenClient) -> Check:
+        """How many parties one search takes; `at_once` keeps it."""
+        if self._limits is None:
+            try:
+                self.at_once = read_limits(client.limits())
+                self._limits = ok(
+                    "limits", f"One search takes {self.at_once.parties} parties.", parties=self.at_once.parties
+                )
+            except (ValueError, BadBody, HttpRefusal) as error:
+                why = error.sentence if isinstance(error, BadBody | HttpRefusal) else f"The answer: {error}."
+                facts = error.facts() if isinstance(error, BadBody | HttpRefusal) else {}
+                self._limits = Check(
+                    "limits",
+                    "warning",
+                    f"The server's limits could not be read; {Limits().parties} parties at a time are taken. {why}",
+                    remedy="Nothing, unless it goes on.",
+                    facts=facts,
+                )
+            except ArkivError as error:
+                self._limits = failure("limits", error)
+        return self._limits
+
+    def clock(self, client: DialogportenClient, *, with_maskinporten: bool) -> Check:
+        """Our clock against the `Date` of their answers; the one that is farthest off counts (reference: auth §1.7)."""
+        if self._clock is None:
+            self.limits(client)
+            if with_maskinporten and self._environment.maskinporten:
+                # What is wrong there is the token's matter.
+                with suppress(ArkivError):
+                    Maskinporten(self._http, self._environment.maskinporten).metadata()
+            self._clock = self._compare()
+        return self._clock
+
+    def _compare(self) -> Check:
+        hosts = {
+            str(found)
+            for url in (self._environment.maskinporten, self._environment.dialogporten)
+            if (found := origin(url)) is not None
+        }
+        skews = {host: skew for host in hosts if (skew := self._http.clock.skew(host)) is not None}
+        if not skews:
+            return skipped("clock", "No server answered with a date, so there is nothing to compare with.")
+        host, skew = max(skews.items(), key=lambda entry: abs(entry[1]))
+        direction = "ahead of" if skew > 0 else "behind"
+        facts: dict[str, Fact] = {"seconds": round(skew, 1) + 0.0, "host": host}
+        if abs(skew) <= WARN_OVER:
+            return Check("clock", "ok", f"This machine's clock and {host}'s agree.", facts=facts)
+        sentence = f"This machine's clock is {abs(skew):.0f} s {direction} {host}'s."
+        causes = ("Time synchronisation is off, or this machine slept.",)
+        if abs(skew) <= REFUSE_OVER:
+            more = " Maskinporten refuses grants that are off by more than ten."
+            return Check("clock", "warning", sentence + more, causes, _SYNCHRONISE, facts)
+        more = " No token is asked for while it is off by more than a minute."
+        return Check("clock", "failed", sentence + more, causes, _SYNCHRONISE, facts, 2)
