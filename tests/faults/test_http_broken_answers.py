@@ -3,6 +3,7 @@
 import gzip
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -231,6 +232,20 @@ def test_an_answer_that_trickles_is_left_although_each_byte_is_in_time() -> None
             http.get(server.url + "/x", context=CONTEXT)
 
 
+def until_it_reads(thread: threading.Thread) -> None:
+    """Until the thread sits in the socket's `recv`: seen there ten times running."""
+    seen = 0
+    tick = threading.Event()
+    for _ in range(1000):
+        frame = sys._current_frames().get(thread.ident or 0)
+        there = frame is not None and frame.f_code.co_name == "read" and "httpcore" in frame.f_code.co_filename
+        seen = seen + 1 if there else 0
+        if seen == 10:
+            return
+        tick.wait(0.01)
+    raise AssertionError("the thread never read")
+
+
 @pytest.mark.parametrize("before", [b"", answer(b"{", b"Content-Length: 500")], ids=["no answer", "half an answer"])
 def test_closing_frees_a_thread_that_waits_for_an_answer(before: bytes) -> None:
     with serving(saying(WHOLE)) as server, edge(server) as http:
@@ -246,6 +261,7 @@ def test_closing_frees_a_thread_that_waits_for_an_answer(before: bytes) -> None:
         thread = threading.Thread(target=ask)
         thread.start()
         assert server.reached.wait(5)
+        until_it_reads(thread)
         http.close()
         thread.join(5)
         assert not thread.is_alive()

@@ -104,6 +104,13 @@ def test_batches_hold_every_party_once_in_order_and_fit_into_an_address(parties:
     assert all(len(batch) == 1 or len(SearchParams(parties=batch).query()) < LONGEST_PARTIES + 60 for batch in batches)
 
 
+def test_long_names_are_asked_for_in_smaller_batches() -> None:
+    parties = [f"urn:altinn:person:idporten-email:{'x' * 100}{n}@example.no" for n in range(100)]
+    batches = list(party_batches(parties, 100))
+    assert len(batches) == 3
+    assert all(len(SearchParams(parties=batch).query()) < 7100 for batch in batches)
+
+
 def test_a_hundred_organisations_are_one_request() -> None:
     parties = [f"urn:altinn:organization:identifier-no:{310000000 + n}" for n in range(250)]
     assert [len(batch) for batch in party_batches(parties, 100)] == [100, 100, 50]
