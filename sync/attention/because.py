@@ -254,8 +254,8 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "{owner} asks for action, but parts of the dialog are withheld from us.",
     ),
     "all_unauthorized": (
-        "{evidence} Vi mangler rett til alt som dialogen tilbyr.",
-        "{evidence} We lack the right to everything the dialog offers.",
+        "{evidence}, men vi mangler rett til alt som dialogen tilbyr.",
+        "{evidence}, but we lack the right to everything the dialog offers.",
     ),
     "sunset": (
         "Endepunktet som dialogen oppgir, er på vei ut, og det finnes ikke noe nyere ved siden av.",
@@ -301,7 +301,7 @@ def _in_words(
         about = f" («{shortened(about)}»)" if language == 0 else f" (“{shortened(about)}”)"
     words = {"owner": owner, "on": on, "since": since, "about": about, "evidence": ""}
     if ground == "all_unauthorized":
-        words["evidence"] = GROUNDS[decision.ground][language].format_map(words)
+        words["evidence"] = GROUNDS[decision.ground][language].format_map(words).rstrip(".")
     evidence = GROUNDS[ground][language].format_map(words)
     if step not in STEPS:
         return evidence

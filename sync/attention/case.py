@@ -156,6 +156,7 @@ class Case:
         subject = self.subject
         return (
             self.now - subject.created_at < FRESHLY_CREATED
+            and not subject.correspondence
             and not subject.transmissions
             and subject.service_owner_count == 0
             and subject.party_count == 0

@@ -93,10 +93,10 @@ def conversation_of(subject: Subject, producers: Producers) -> Conversation:
     in_order = sorted(subject.transmissions, key=lambda each: (each.at, depth[each.id], each.id))
     messages: list[Message] = []
     requested = False
-    for each in in_order:
-        kind, accepted = kind_of(subject, each, requested, producers)
+    for sent in in_order:
+        kind, accepted = kind_of(subject, sent, requested, producers)
         requested = requested or kind == "request"
-        messages.append(Message(each, kind, groups[each.id], accepted))
+        messages.append(Message(sent, kind, groups[sent.id], accepted))
 
     counted = [each for each in messages if each.kind in COUNTED]
     open_requests: list[Message] = []

@@ -58,13 +58,10 @@ def interpret(subject: Subject, now: datetime, rules: Producers | None = None) -
     if outcome.step in ("none", "wait"):
         outcome = migrating(case, outcome)
     actor = actor_of(case, decision, outcome, offer)
+    deadline, date_reasons = deadline_of(case, decision, outcome.step)
     if outcome.sunset is not None:
-        deadline, date_reasons = (
-            outcome.sunset,
-            [c for c in date_codes(outcome.sunset, now, "due_soon") if c == "due_soon"],
-        )
-    else:
-        deadline, date_reasons = deadline_of(case, decision, outcome.step)
+        deadline = outcome.sunset
+        date_reasons = ["due_soon"] if "due_soon" in date_codes(outcome.sunset, now, "due_soon") else []
     draft = draft_reasons(case, decision, outcome)
     needed = needs_attention(outcome, draft, date_reasons)
     reasons = unique(
@@ -238,9 +235,7 @@ def standing(case: Case, decision: Decision, outcome: Outcome, actor: Actor) -> 
         codes.append("attachments_expired")
     if subject.api_only and actor == "person":
         codes.append("api_only")
-    if (not subject.details_known and subject.refusal is None) or (
-        not subject.details_known and decision.ground not in ("gone", "level_too_low", "details_refused")
-    ):
+    if not subject.details_known and decision.ground != "level_too_low":
         codes.append("not_opened")
     return codes
 

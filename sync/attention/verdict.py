@@ -45,7 +45,7 @@ NEXT_STEPS: tuple[NextStep, ...] = (
 )
 
 REASONS = frozenset(
-    [
+    {
         "status_draft",
         "status_in_progress",
         "status_requires_attention",
@@ -103,10 +103,7 @@ REASONS = frozenset(
         "endpoint_deprecated",
         "endpoint_sunset_passed",
         "not_opened",
-        "details_refused",
-        "deleted",
-        "operator_rule",
-    ]
+    }
 )
 
 
