@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 KINDS = ("list", "detail", "transmissions", "activities", "seenlog", "labellog")
 
@@ -23,8 +24,7 @@ class MalformedItem(ValueError):
         self.party = party
 
 
-@dataclass(slots=True, frozen=True)
-class Bodies:
+class Bodies(msgspec.Struct, frozen=True, gc=False):
     """The newest body of each kind, as the server sent it: read now, else from the archive; None = never read.
 
     A list item or a detail must be there. What both tell is taken from the list item unless `detail_is_newer`.
@@ -50,6 +50,10 @@ class Bodies:
             bodies.get("labellog"),
             detail_is_newer,
         )
+
+    def __repr__(self) -> str:
+        # A detail carries its dialog token until it is scrubbed.
+        return f"Bodies({', '.join(self.by_kind())})"
 
     def by_kind(self) -> dict[str, bytes]:
         """Kind → body, without the kinds that were never read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -31,7 +31,8 @@ from sync.passes.children import (
 )
 from sync.passes.texts import chosen, content_json
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_HEX = "[0-9a-fA-F]"
+_UUID = re.compile(f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}")
 _PARTY = re.compile(
     r"urn:altinn:(?:organization:identifier-no:\d{9}|person:identifier-no:\d{11}"
     r"|person:idporten-email:\S+|person:legacy-selfidentified:\S+)",
@@ -39,8 +40,7 @@ _PARTY = re.compile(
 )
 
 
-@dataclass(slots=True, frozen=True)
-class RowContext:
+class RowContext(msgspec.Struct, frozen=True):
     """What the bodies do not say. Times are canonical; the defaults are those of a dialog that the list has just
     shown.
     """
@@ -60,6 +60,7 @@ class RowContext:
     list_digest: bytes | None = None  # None = that of the list item in the bodies
 
 
+@lru_cache(maxsize=1024)
 def known_party(urn: str | None) -> bool:
     """Whether the URN is one that Dialogporten files dialogs under (reference: end-user API §3.2): lower case,
     known prefix.

@@ -107,6 +107,9 @@ class Poll:
                 continue  # a later window of a mailbox whose earlier one failed would move the cursor past the gap
             try:
                 narrower = self._walk(walk, horizon, new)
+                if len(narrower) == 1:
+                    # A smaller page is what helps: each later window of the mailbox would have to learn it anew.
+                    walks = deque(w.no_longer_than(narrower[0]) for w in walks)
             except _OF_THE_WALK as error:
                 narrower = self._isolate(walk, error, failed)
             walks.extendleft(reversed(narrower))

@@ -7,10 +7,10 @@ a fuller one; a newer detail brings the transmissions and activities along that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from store.batch import DialogRows
 from sync.dialogporten import wire

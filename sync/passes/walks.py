@@ -44,6 +44,10 @@ class Walk:
     def next_page(self, token: str, position: str | None) -> Walk:
         return replace(self, token=token, position=position or self.position)
 
+    def no_longer_than(self, other: Walk) -> Walk:
+        """With the page size of `other`, if it is another window of the same mailboxes and has a larger one."""
+        return replace(self, limit=min(self.limit, other.limit)) if self.parties == other.parties else self
+
 
 def plan_walks(mailboxes: Iterable[MailboxCursor], max_parties: int) -> list[Walk]:
     """Mailboxes with a cursor share as few requests as the server's limit allows; those that are new walk apart from
