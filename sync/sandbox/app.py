@@ -61,6 +61,8 @@ class _Edge:
             return
         query = scope["query_string"].decode("latin-1")
         target = scope["path"].removeprefix(PREFIX) + (f"?{query}" if query else "")
+        if target.startswith("/maskinporten"):
+            self._world.requests.add_issuer(scope["method"], scope["path"])
         fault = self._faults.strike(scope["method"], target)
 
         async def dated(message: Message) -> None:
@@ -73,15 +75,24 @@ class _Edge:
         if fault is None:
             await self._app(scope, receive, dated)
         elif fault.kind == "status":
+            self._note(scope, fault.status)
             answer = Answer(fault.status, fault.body.encode(), dict(fault.headers))
             await _response(answer)(scope, receive, dated)
         elif fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
             await self._app(scope, receive, dated)
         elif fault.kind == "drop" and DROP in scope:
+            self._note(scope, 0)
             scope[DROP]()
         else:
             await self._app(scope, receive, _halved(dated))
+
+    def _note(self, scope: Scope, status: int) -> None:
+        path = scope["path"].removeprefix(PREFIX)
+        if not path.startswith("/maskinporten"):
+            query = scope["query_string"].decode("latin-1")
+            request = Request(self._world, scope["method"], path, query_text=query)
+            self._world.router.note_faulted(request, status)
 
 
 def _halved(send: Send) -> Send:

@@ -86,6 +86,12 @@ class Router:
             self._log(request, found, answer)
             return answer
 
+    def note_faulted(self, request: Request, status: int) -> None:
+        """Logs a request that a fault kept from its endpoint."""
+        with self._world.lock:
+            found, _ = self._find(request)
+            self._log(request, found, Answer(status))
+
     def _find(self, request: Request) -> tuple[Route | None, dict[str, str]]:
         for one in self._routes:
             if one.method == request.method:
