@@ -132,6 +132,7 @@ def test_no_token_is_ever_handed_over_for_storing() -> None:
     found = fold(ID, None, bodies(detail=body), CONTEXT)
     assert TOKEN.encode() not in b"".join(found.payloads.values())
     assert TOKEN not in repr(found)
+    assert TOKEN not in repr(bodies(detail=body))
     assert scrubbed(bodies(detail={})) == bodies(detail={})
 
 

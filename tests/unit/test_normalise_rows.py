@@ -187,6 +187,7 @@ def test_17_18_a_migrated_dialog_is_seen_without_a_seen_record() -> None:
         (item(party=None), "party is missing"),
         (item(party=PARTY.upper()), "party is not a URN"),
         (item(party="urn:altinn:systemuser:uuid:1"), "party is not a URN"),
+        (item(party="urn:altinn:person:idporten-email:Kari@example.no"), "party is not a URN"),
         (item(updatedAt=None), "updatedAt is not a time"),
         (item(createdAt="2026-11-22"), "createdAt is not a time"),
         (item(progress="40"), "progress"),
