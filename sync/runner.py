@@ -68,7 +68,7 @@ class Runner:
         self._told = told
         self._now = now
         self.http = http or HttpEdge(
-            hosts=settings.environment.hosts,
+            hosts=settings.environment.bearer_hosts,
             concurrency=settings.sync.concurrency,
             response_bytes=settings.limits.response_bytes,
             stop=self.stop,

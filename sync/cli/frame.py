@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,11 +153,11 @@ def _failed(error: Exception) -> int:
     if isinstance(error, ArkivError | ArchiveError):
         click.echo(str(error), err=True)
         return error.exit_code
-    from config.redaction import redact
+    from config.redaction import redacted_traceback
 
     click.echo(
         "This is a bug in dialogarkiv, not in your settings. What was stored is not lost. Please report these lines:",
         err=True,
     )
-    click.echo(redact("".join(traceback.format_exception(error))), err=True)
+    click.echo(redacted_traceback(error), err=True)
     return 1

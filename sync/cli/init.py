@@ -107,7 +107,7 @@ def command(
             f"cannot be written ({error.strerror}).",
             "Choose a folder you may write in: dialogarkiv --config PATH init.",
         ) from None
-    steps = _steps(answers, settings, signing)
+    steps = _key_steps(answers, settings, signing) if key_only else _steps(answers, settings, signing)
     if as_json:
         echo_json(_document(None if key_only else settings, answers, settings.parent, signing, made, notes, steps))
     else:
@@ -243,6 +243,18 @@ def _steps(answers: Answers, settings: Path, signing: SigningKey | None) -> list
     steps.append(f"dialogarkiv {flag}doctor    tells what is still missing, and leaves no trace")
     steps.append(f"dialogarkiv {flag}sync      reads the inbox into the archive")
     return steps
+
+
+def _key_steps(answers: Answers, settings: Path, signing: SigningKey | None) -> list[str]:
+    """The same for a key alone: the settings take it up when it is registered."""
+    lines = f'key = "{answers.key}"'
+    if signing is not None and answers.key.endswith(".pem"):
+        lines += f' and key_id = "{signing.kid}"'
+    return [
+        f"Register the public key on your Maskinporten client ({_PLACES[answers.environment]}), beside the one in use.",
+        f"Wait some minutes, then set {lines} in {settings}.",
+        "dialogarkiv doctor    tells whether the new key is accepted",
+    ]
 
 
 def _document(

@@ -1,0 +1,1 @@
+"""Figures, not tests: how fast and how large, in ratios, side by side in one run."""
