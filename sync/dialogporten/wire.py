@@ -10,11 +10,11 @@ Times stay as the server spelled them; `instant` gives the canonical spelling.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache
 from typing import Annotated, TypeVar
 
 import msgspec
+
+from sync.dialogporten.instants import instant as instant
 
 # What a 32-bit column holds on both engines; anything else is the item's fault, not the batch's.
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
@@ -387,39 +387,3 @@ def labellog(body: bytes) -> list[LabelLogEntry]:
 def decode(body: bytes, kind: type[T]) -> T:
     """Any other answer, such as `Parties`, `Limits`, `ServiceResources`, `Lookup`, `Problem`."""
     return msgspec.json.decode(storable(body), type=kind)
-
-
-_parse = datetime.fromisoformat
-_ANY_SPELLING = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d+))?(?:([Zz])|([+-])(\d\d):?(\d\d))", re.ASCII
-)
-
-
-def instant(text: str, field: str = "time") -> str:
-    """The canonical spelling of a wire time: UTC, six digits (truncated, as the server does: end-user API §1.3), `Z`.
-
-    Takes any number of fractional digits and any offset; raises ValueError, with the field's name, for anything else.
-    """
-    canonical = _canonical(text)
-    if canonical is None:
-        raise ValueError(f"{field} is not a time with a zone")
-    return canonical
-
-
-@lru_cache(maxsize=1024)  # one dialog repeats the same few times
-def _canonical(text: str) -> str | None:
-    try:
-        if len(text) == 28 and text[27] == "Z" and text[19] == "." and text[10] == "T" and text[7] == "-":
-            _parse(text)  # the server's own spelling: only its numbers are in question
-            return text[:26] + "Z"
-        found = _ANY_SPELLING.fullmatch(text)
-        if found is None:
-            return None
-        day, clock, fraction, zulu, sign, hours, minutes = found.groups()
-        moment = _parse(f"{day}T{clock}.{(fraction or '')[:6]:0<6}")
-        if zulu is None:
-            offset = timedelta(hours=int(hours), minutes=int(minutes))
-            moment = moment.replace(tzinfo=timezone(-offset if sign == "-" else offset)).astimezone(UTC)
-        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-    except (ValueError, OverflowError):
-        return None

@@ -7,9 +7,7 @@ Seen records come from the list item and `/seenlog`, never from the detail that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 import msgspec
 
@@ -29,15 +27,9 @@ from sync.passes.children import (
     seen_row,
     time_or_none,
 )
+from sync.passes.items import check_identity
+from sync.passes.items import checked_item as checked_item
 from sync.passes.texts import chosen, content_json
-
-_HEX = "[0-9a-fA-F]"
-_UUID = re.compile(f"{_HEX}{{8}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{4}}-{_HEX}{{12}}")
-_PARTY = re.compile(
-    r"urn:altinn:(?:organization:identifier-no:\d{9}|person:identifier-no:\d{11}"
-    r"|person:idporten-email:\S+|person:legacy-selfidentified:\S+)",
-    re.ASCII,
-)
 
 
 class RowContext(msgspec.Struct, frozen=True):
@@ -58,40 +50,6 @@ class RowContext(msgspec.Struct, frozen=True):
     opened_at: str | None = None
     children_status: int | None = None
     list_digest: bytes | None = None  # None = that of the list item in the bodies
-
-
-@lru_cache(maxsize=1024)
-def known_party(urn: str | None) -> bool:
-    """Whether the URN is one that Dialogporten files dialogs under (reference: end-user API §3.2): lower case,
-    known prefix.
-    """
-    return urn is not None and _PARTY.fullmatch(urn) is not None and urn == urn.lower()
-
-
-class _Peek(msgspec.Struct):
-    id: object = None
-    party: object = None
-
-
-def checked_item(raw: bytes) -> wire.ListItem:
-    """One item of a page. Raises MalformedItem, with id and party where they can be told, for anything that cannot
-    be filed.
-    """
-    try:
-        item = wire.list_item(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        dialog_id, party = _peek(raw)
-        raise MalformedItem(
-            f"the list item does not have the expected form: {error}", "list", dialog_id, party
-        ) from None
-    _check_identity(item, "list")
-    try:
-        for name, value in (("createdAt", item.created_at), ("contentUpdatedAt", item.content_updated_at)):
-            time_or_none(value, name)
-        wire.instant(item.updated_at or "", "updatedAt")
-    except ValueError as error:
-        raise MalformedItem(str(error), "list", item.id, item.party) from None
-    return item
 
 
 def dialog_rows(dialog_id: str, bodies: Bodies, context: RowContext, item: wire.ListItem | None = None) -> DialogRows:
@@ -142,26 +100,9 @@ def dialog_rows(dialog_id: str, bodies: Bodies, context: RowContext, item: wire.
     return DialogRows(row, rows)
 
 
-def _peek(raw: bytes) -> tuple[str | None, str | None]:
-    try:
-        found = msgspec.json.decode(raw, type=_Peek)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None, None
-    dialog_id = found.id if isinstance(found.id, str) and _UUID.fullmatch(found.id) else None
-    return dialog_id, found.party if isinstance(found.party, str) and known_party(found.party) else None
-
-
-def _check_identity(body: wire.ListItem | wire.Dialog, kind: str) -> None:
-    if body.id is None or _UUID.fullmatch(body.id) is None:
-        raise MalformedItem("the dialog's id is missing or not a UUID", kind, None, None)
-    if not known_party(body.party):
-        problem = "missing" if body.party is None else "not a URN in lower case of a kind that can own dialogs"
-        raise MalformedItem(f"the dialog's party is {problem}", kind, body.id)
-
-
 def _read_detail(body: bytes) -> wire.Dialog:
     detail = wire.dialog(body)
-    _check_identity(detail, "detail")
+    check_identity(detail, "detail")
     time_or_none(detail.expires_at, "expiresAt")
     return detail
 

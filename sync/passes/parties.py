@@ -10,7 +10,7 @@ import msgspec
 from store.batch import Row
 from sync.dialogporten.wire import AuthorizedParty, Parties, decode
 from sync.passes.bodies import MalformedItem
-from sync.passes.normalise import known_party
+from sync.passes.items import known_party
 
 _ORGANISATION = "urn:altinn:organization:identifier-no:"
 _PERSON = "urn:altinn:person:identifier-no:"

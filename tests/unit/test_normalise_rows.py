@@ -190,6 +190,7 @@ def test_17_18_a_migrated_dialog_is_seen_without_a_seen_record() -> None:
         (item(party="urn:altinn:person:idporten-email:Kari@example.no"), "party is not a URN"),
         (item(updatedAt=None), "updatedAt is not a time"),
         (item(createdAt="2026-11-22"), "createdAt is not a time"),
+        (item(latestActivity={"id": "a", "createdAt": "soon"}), "latestActivity.createdAt is not a time"),
         (item(progress="40"), "progress"),
     ],
 )
