@@ -71,21 +71,20 @@ def _authorize(action: int, first: str | None, second: str | None, _database: st
 
 
 class _Watch:
-    """Looks in from time to time while SQLite works: is the time up, did the person press Ctrl-C?"""
+    """Looks in from time to time while SQLite works: is the time up?
+
+    Being Python, it is also where a pending Ctrl-C comes through. SQLite swallows the exception and ends the question
+    as interrupted, so an interruption that is not ours is the person's.
+    """
 
     def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._end = None if seconds is None else clock() + seconds
-        self.interrupted = False
         self.late = False
 
     def look(self) -> int:
-        # SQLite swallows what a callback raises; Python runs a pending signal handler on this line at the latest.
-        try:
-            self.late = self._end is not None and self._clock() > self._end
-        except KeyboardInterrupt:
-            self.interrupted = True
-        return int(self.late or self.interrupted)
+        self.late = self._end is not None and self._clock() > self._end
+        return int(self.late)
 
 
 @contextmanager
@@ -128,11 +127,10 @@ def _sqlite_refusals(watch: _Watch) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
-        if watch.interrupted:
-            raise KeyboardInterrupt from None
-        if watch.late:
-            raise _stopped() from None
-        if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        code = getattr(error, "sqlite_errorcode", 0)
+        if code == sqlite3.SQLITE_INTERRUPT:
+            raise (_stopped() if watch.late else KeyboardInterrupt()) from None
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise
         raise QueryRefused(f"The archive refuses: {error}.", _REMEDY) from None
 

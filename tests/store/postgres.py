@@ -17,6 +17,7 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.engine import make_url
 
@@ -68,7 +69,7 @@ class PostgresServer:
             raise NoPostgres(f"{program} failed: {done.stderr[-2000:]}")
         return done
 
-    def _identity(self) -> dict[str, object]:
+    def _identity(self) -> dict[str, Any]:
         if self._user is None:
             return {}
         return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
@@ -167,7 +168,7 @@ class Databases:
         self._count += 1
         name = f"arkiv_{os.getpid()}_{self._count}"
         with psycopg.connect(plain(self.url), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")  # type: ignore[arg-type]
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
         return make_url(self.url).set(database=name).render_as_string(hide_password=False)
 
     def drop(self, url: str) -> None:
@@ -175,4 +176,4 @@ class Databases:
 
         name = make_url(url).database
         with psycopg.connect(plain(self.url), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")

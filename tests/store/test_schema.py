@@ -13,7 +13,6 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
-from tests.store.rows import batch, dialog
 
 from store.archive import Archive
 from store.engine import make_engine, parse_url
@@ -30,6 +29,7 @@ from store.errors import (
 from store.migrations import FOLDER, HEAD, VERSION_TABLE
 from store.tables import metadata
 from store.views import VIEWS
+from tests.store.rows import batch, dialog
 
 
 def set_version(url: str, version: str) -> None:
