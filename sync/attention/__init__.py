@@ -4,8 +4,9 @@ A pure function from evidence and a clock to a verdict, and the data tables it r
 No HTTP, no SQL, no file but the shipped table lives here; storing attention items and asking again do not either.
 """
 
+from sync.attention.document import parse_subject
 from sync.attention.interpret import interpret
-from sync.attention.reading import parse_subject, subject_of
+from sync.attention.reading import subject_of
 from sync.attention.verdict import Verdict, verdict_json
 
 __all__ = ["Verdict", "interpret", "parse_subject", "subject_of", "verdict_json"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.attention.actions import delivering_action
+from sync.attention.actions import deletes, delivering_action, writes
 from sync.attention.activities import saved_but_not_submitted, submitted_last
 from sync.attention.case import Case, Decision
 from sync.attention.conversation import Message
@@ -68,7 +68,8 @@ def in_progress(case: Case) -> Decision:
         if subject.app:
             return Decision("fill_in", "app_in_progress", ("form_not_submitted",), at=subject.created_at)
         return Decision("review", "in_progress_unopened", at=subject.updated_at)
-    if case.forward:
+    if subject.app or case.forward:
+        # The adapter writes InProgress only where the party has something left to do, buttons or not.
         ground = "app_in_progress" if subject.app else "in_progress"
         return Decision("fill_in", ground, ("form_not_submitted",), at=subject.created_at)
     return Decision("wait", "in_progress_without_action", ("service_owner_turn", "no_action"))
@@ -156,21 +157,24 @@ def new_report(case: Case) -> Decision | None:
         return Decision("read", "unread_unopened", ("unread_content",), at=subject.created_at)
     if subject.app:
         return None
-    for_machines = any(each.for_machines(case.now) for each in subject.attachments)
-    by_action = delivering_action(subject)
-    by_button = any(
-        each.method == "GET" and not each.deletes and case.producers.delivers_content(each.title)
+    main = subject.main_content
+    buttons = [
+        each
         for each in subject.gui_actions
-    )
-    if not (subject.main_content is not None or subject.attachments or by_action or by_button):
+        if each.method == "GET" and not each.deletes and case.producers.delivers_content(each.title)
+    ]
+    reads = [each for each in subject.api_actions if not writes(each) and not deletes(each)]
+    if main is None and not subject.attachments and not buttons and not reads:
         return None
-    masked = subject.main_content is not None and subject.main_content.masked and not (by_action or for_machines)
+    by_machine = delivering_action(subject) or any(each.for_machines(case.now) for each in subject.attachments)
+    readable = by_machine or bool(subject.attachments) or any(each.authorized for each in buttons)
+    masked = not readable and (main is None or main.masked)
     return Decision(
         "read",
         "report",
         ("unread_content",),
         at=subject.updated_at,
-        by_machine=by_action or for_machines,
+        by_machine=by_machine,
         masked=masked,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sync.attention.activities import STATE_STEP, STEP_REASON, submitted_last
+from sync.attention.activities import STATE_STEP, STEP_REASON
 from sync.attention.by_status import by_status
 from sync.attention.case import Case, Decision
 from sync.attention.deadlines import due_of
@@ -222,7 +222,10 @@ def stage_decides(case: Case, newest: datetime | None) -> bool:
 def process(case: Case) -> Decision | None:
     """Step 7: what the activity log has open, then what the texts plainly name."""
     subject, mark = case.subject, case.fingerprint
-    if subject.status != "Awaiting" and case.stage is not None:
+    refused_form = (
+        subject.app and subject.status == "RequiresAttention" and mark is not None and mark.state == "rejected"
+    )
+    if subject.status != "Awaiting" and case.stage is not None and not refused_form:
         stage = case.stage
         return Decision(stage.step, f"stage_{stage.step}", (STEP_REASON[stage.step],), at=stage.at, firm=True)
     if mark is None:
@@ -248,7 +251,7 @@ def process(case: Case) -> Decision | None:
         return Decision("wait", f"text_{mark.state}", ("service_owner_turn", *codes))
     if mark.state == "confirmed" or (mark.state == "archived" and subject.status == "NotApplicable"):
         return Decision("none", "app_confirmed", (*codes, "form_submitted"))
-    if mark.state == "archived" and submitted_last(subject, case.conversation):
+    if mark.state == "archived":
         return Decision("wait", "text_unconfirmed", ("service_owner_turn", "form_submitted", *codes))
     return None
 

@@ -1,13 +1,11 @@
 """From wire-shaped JSON to a `Subject`: an opened dialog, a never-opened one, or one whose details were refused.
 
 Missing, null and empty lists mean the same. Unknown fields and enum values pass; a value of the wrong JSON type is
-read as missing, so one strange field of one producer never costs the verdict. What makes the whole input unusable is
-a ValueError in words that a person can act on.
+read as missing, so one strange field of one producer never costs the verdict.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
@@ -256,8 +254,8 @@ def subject_of(
         attachments=tuple(map(attachment, objects(detail.get("attachments")))),
         transmissions=tuple(read_transmissions),
         activities=tuple(read_activities),
-        api_actions=tuple(map(api_action, objects(detail.get("apiActions")))),
-        gui_actions=tuple(map(gui_action, objects(detail.get("guiActions")))),
+        api_actions=tuple(sorted(map(api_action, objects(detail.get("apiActions"))), key=lambda each: each.id)),
+        gui_actions=tuple(sorted(map(gui_action, objects(detail.get("guiActions"))), key=lambda each: each.id)),
         human_seen_at=human_seen_at(first, second if same_content else NOTHING),
         content_seen=listed.get("isContentSeen") is True,
         has_unopened_content=known("hasUnopenedContent") is True,
@@ -270,68 +268,3 @@ def subject_of(
         gui_attachment_count=count(listed.get("guiAttachmentCount")),
         refusal=refused,
     )
-
-
-def parse_subject(document: object) -> Subject:
-    """The subject in one JSON document: text, bytes, or what a JSON parser made of it.
-
-    Shapes: a GET-dialog body; `{"list_item", "transmissions", "activities"}` with `"dialog"` or `"fetch"`
-    (`{"details_status", "details_problem"}`) beside it. ValueError tells what is wrong with anything else.
-    """
-    if isinstance(document, str | bytes | bytearray):
-        try:
-            document = json.loads(document)
-        except UnicodeDecodeError:
-            raise ValueError("The input is not UTF-8 text. Give one dialog as JSON.") from None
-        except json.JSONDecodeError as problem:
-            raise ValueError(
-                f"The input is not JSON (line {problem.lineno}, column {problem.colno}: {problem.msg}). "
-                "Give one dialog as JSON."
-            ) from None
-    if not isinstance(document, dict):
-        raise ValueError("The input is JSON, but not an object. Give the body of one dialog, not a list.")
-    wrapped = any(key in document for key in ("list_item", "dialog", "fetch"))
-    if not wrapped:
-        if "items" in document and "status" not in document:
-            raise ValueError("This is a page of a search, not one dialog. Give one of its items as list_item.")
-        document = {"dialog": document}
-    dialog, list_item = part(document, "dialog"), part(document, "list_item")
-    fetch = part(document, "fetch") or {}
-    status = fetch.get("details_status")
-    if status is not None and (isinstance(status, bool) or not isinstance(status, int)):
-        raise ValueError(
-            "fetch.details_status is not a number. Give the HTTP status of the refused opening, such as 403."
-        )
-    if dialog is None and list_item is None and status is None:
-        raise ValueError("There is no dialog here: give dialog, or list_item, or fetch.details_status.")
-    for name, body in (("dialog", dialog), ("list_item", list_item)):
-        if body is not None and not isinstance(body.get("status"), str):
-            raise ValueError(f"{name} has no status, so it is not a dialog as Dialogporten gives it.")
-    return subject_of(
-        list_item=list_item if list_item is not None else part(fetch, "list_item"),
-        dialog=dialog,
-        transmissions=children(document, "transmissions"),
-        activities=children(document, "activities"),
-        details_status=status,
-        details_problem=text(fetch.get("details_problem")),
-    )
-
-
-def part(document: Json, name: str) -> Json | None:
-    """An object in the document, None when missing; ValueError when it is something else."""
-    value = document.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        raise ValueError(f"{name} is not a JSON object.")
-    return value
-
-
-def children(document: Json, name: str) -> list[Json] | None:
-    """A list in the document, None when missing; ValueError when it is something else."""
-    value = document.get(name)
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-        raise ValueError(f"{name} is not a list of JSON objects.")
-    return value

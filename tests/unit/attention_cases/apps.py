@@ -60,7 +60,7 @@ SUBMISSION = sent("Submission", days(-1), by="PartyRepresentative", title="Innse
 
 def app(
     status: str,
-    summary: tuple[str, str] | None = READY,
+    summary: tuple[str, str | None] | None = READY,
     label: tuple[str, str] | None = FILL,
     activities: tuple[Body, ...] = (CREATED, SAVED),
     *,
@@ -542,5 +542,63 @@ CASES: list[Labelled] = [
         "none",
         has="archived_by_user",
         unopened="none",
+    ),
+    case(
+        "2.3 no GUI actions, prefilled",
+        app("InProgress", label=None, activities=(BY_OWNER,)),
+        "fill_in",
+        unopened="fill_in",
+    ),
+    case(
+        "2.3 no GUI actions, own text",
+        app("InProgress", ("Sak 1234", "Case 1234"), None, (BY_OWNER,)),
+        "fill_in",
+        unopened="fill_in",
+    ),
+    case(
+        "2.3 frozen in progress, the button shows the receipt",
+        app("InProgress", None, RECEIPT, ()),
+        "wait",
+        unopened="fill_in",
+    ),
+    case("2.3 frozen draft, the button shows the receipt", app("Draft", None, RECEIPT, ()), "wait", unopened="fill_in"),
+    case(
+        "2.2 a topic is no demand: signature",
+        app("Draft", ("Melding om endring av signatur og prokura", "Change of signature rights")),
+        "fill_in",
+        needs=False,
+        unopened="fill_in",
+    ),
+    case(
+        "2.2 a topic is no demand: payment",
+        app("Draft", ("Søknad om utsatt betaling av avgift", "Application for deferred payment of tax")),
+        "fill_in",
+        needs=False,
+        unopened="fill_in",
+    ),
+    case(
+        "2.2 own summary, the signature is missing",
+        app("InProgress", ("Signaturen mangler.", "The signature is missing.")),
+        "sign",
+        unopened="sign",
+    ),
+    case(
+        "2.2 own summary, waiting for you to pay",
+        app("Draft", ("Venter på betaling", "Awaiting payment")),
+        "pay",
+        unopened="pay",
+    ),
+    case(
+        "2.1 rejected after it was sent to signing",
+        app("RequiresAttention", REJECTED, activities=(CREATED, did("SentToSigning", days(-1)))),
+        "correct",
+        has="signature_missing rejection_open",
+        unopened="correct",
+    ),
+    case(
+        "2.1 more information, nynorsk only",
+        app("InProgress", ("Innsendinga er under arbeid og treng fleire opplysningar for å gå til neste steg.", None)),
+        "answer_request",
+        unopened="answer_request",
     ),
 ]
