@@ -28,7 +28,7 @@ def create_dialog(request: Request) -> Answer:
     given = _given_id(request) or body.get("id")
     if given is not None and (given in request.world.dialogs or given in request.world.purged):
         raise Refused(409, {"Id": [f"Entity 'DialogEntity' with the following key(s) already exists: ({given})."]})
-    dialog = writes.create(request.world, body, _given_id(request))
+    dialog = writes.create(request.world, body, _given_id(request), silent=_is_silent(request))
     location = f"/api/v1/serviceowner/dialogs/{dialog.id}"
     return json_answer(dialog.id, 201, {"ETag": dialog.revision, "Location": location})
 

@@ -5,16 +5,18 @@ Each function takes a body that has passed `validation`, changes the world and l
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sync.sandbox import children
 from sync.sandbox.dialogs import ARCHIVE, BIN, DEFAULT, OWNER_TRANSMISSIONS, PARTY_TRANSMISSIONS, Dialog, JsonObject
-from sync.sandbox.instants import read_instant
+from sync.sandbox.instants import instant, read_instant
 from sync.sandbox.labels import after_owner_change, set_sent
 from sync.sandbox.validation import status_of
 from sync.sandbox.world import World
 
 MIGRATION_CUT = "2025-12-01T00:00:00.0000000Z"
+SILENT_CREATION_LEAD = timedelta(milliseconds=2)
 _SCALARS = (
     ("progress", "progress"),
     ("external_reference", "externalReference"),
@@ -28,15 +30,17 @@ _SCALARS = (
 _CONTENT_FIELDS = ("content", "attachments", "gui_actions", "api_actions", "status", "extended_status")
 
 
-def create(world: World, body: JsonObject, dialog_id: str | None = None) -> Dialog:
-    """A new dialog, silent or loud alike (a silent creation only sends no events)."""
+def create(world: World, body: JsonObject, dialog_id: str | None = None, *, silent: bool = False) -> Dialog:
+    """A new dialog. A silent creation differs by sending no events, and by a createdAt that is a little earlier than
+    updatedAt (seen on the genuine server in every silent creation of the recorded long runs)."""
     now = world.now()
+    begun = instant(world.clock.now() - SILENT_CREATION_LEAD) if silent else now
     new_id = dialog_id or body.get("id") or world.new_id()
     resource = str(body["serviceResource"])
     service = world.access.service(resource)
     visible_from = _time(body, "visibleFrom")
     hidden = visible_from is not None and visible_from > now
-    created = _time(body, "createdAt") or now
+    created = _time(body, "createdAt") or begun
     updated = _time(body, "updatedAt") or world.switches.equal_timestamp or now
     if hidden and visible_from is not None:
         created = updated = visible_from
@@ -61,7 +65,7 @@ def create(world: World, body: JsonObject, dialog_id: str | None = None) -> Dial
     dialog.content_seen = created < MIGRATION_CUT or _is_migrated(resource)
     world.add(dialog)
     for one in body.get("transmissions") or ():
-        _append_transmission(world, dialog, one)
+        _append_transmission(world, dialog, one, begun)
     for one in body.get("activities") or ():
         _append_activity(world, dialog, one)
     # The genuine server does not look at the activities of the creating body.
@@ -77,7 +81,7 @@ def update(world: World, dialog: Dialog, body: JsonObject, *, silent: bool) -> b
         setattr(dialog, name, fields[name])
     content_changed = bool(changed & set(_CONTENT_FIELDS))
     for one in body.get("transmissions") or ():
-        _append_transmission(world, dialog, one)
+        _append_transmission(world, dialog, one, world.now())
         content_changed = True
     for one in body.get("activities") or ():
         _append_activity(world, dialog, one)
@@ -94,7 +98,7 @@ def update(world: World, dialog: Dialog, body: JsonObject, *, silent: bool) -> b
 
 def add_transmission(world: World, dialog: Dialog, body: JsonObject, *, silent: bool, new_id: str | None = None) -> str:
     """A transmission of its own; the id it got."""
-    transmission = _append_transmission(world, dialog, {**body, "id": new_id or body.get("id")})
+    transmission = _append_transmission(world, dialog, {**body, "id": new_id or body.get("id")}, world.now())
     if transmission["type"] in OWNER_TRANSMISSIONS:
         dialog.has_unopened = dialog.compute_unopened()
     _moved(world, dialog, silent=silent, content=True)
@@ -172,8 +176,7 @@ def _moved(world: World, dialog: Dialog, *, silent: bool, content: bool) -> None
     world.touch(dialog)
 
 
-def _append_transmission(world: World, dialog: Dialog, body: JsonObject) -> JsonObject:
-    now = world.now()
+def _append_transmission(world: World, dialog: Dialog, body: JsonObject, now: str) -> JsonObject:
     created = _time(body, "createdAt") or now
     if dialog.is_hidden(now) and dialog.visible_from is not None:
         created = dialog.visible_from

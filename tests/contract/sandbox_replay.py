@@ -1,7 +1,7 @@
 """Replaying recorded exchanges of a genuine Dialogporten against the sandbox, and comparing what comes back.
 
 Two servers give other ids and other times to what they make. So ids, revisions and ephemeral ids are matched one to
-one, each for the whole run; times are matched consistently and must lie within `TOLERANCE` of the recorded ones. All
+one, each for the whole run; so are times, which must lie within `TOLERANCE` of the recorded ones besides. All
 the rest must be equal to the letter: statuses, headers, keys, nulls, empty lists, order, masks, words.
 """
 
@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class Matches:
     ids: dict[str, str] = field(default_factory=dict)
     taken: dict[str, str] = field(default_factory=dict)
     times: dict[str, str] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
 
     def match(self, recorded: str, ours: str, where: str) -> None:
         """One recorded id or time and its counterpart."""
@@ -63,9 +64,9 @@ class Matches:
     def _match_time(self, recorded: str, ours: str, where: str) -> None:
         # A record that this very answer made is told with seven digits and stored with six.
         recorded, ours = recorded[:26], ours[:26]
-        known = self.times.setdefault(recorded, ours)
-        if known != ours:
-            raise Different(f"{where}: the time {recorded} was {known} before and is {ours} now")
+        known, holder = self.times.setdefault(recorded, ours), self.held.setdefault(ours, recorded)
+        if known != ours or holder != recorded:
+            raise Different(f"{where}: the time {recorded} was {known} before and is {ours} now, for {holder}")
         if abs(moment(recorded) - moment(ours)) > TOLERANCE:
             raise Different(f"{where}: the time {ours} is too far from {recorded}")
 
@@ -204,8 +205,3 @@ def _settled(body: Any) -> Any:
     if isinstance(body, dict) and "dialogToken" in body:
         return {**body, "activities": sorted(body["activities"], key=lambda one: (one["createdAt"], one["type"]))}
     return body
-
-
-def started(at: str) -> datetime:
-    """A recorded time as a datetime."""
-    return moment(read_instant(at))
