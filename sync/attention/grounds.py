@@ -44,7 +44,7 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "{owner} sent a message{on} that must be confirmed as received; no confirmation is on record.",
     ),
     "confirm_unopened": (
-        "{owner} sendte{on} et brev som krever handling; ingen bekreftelse er registrert, og vi har latt det være uåpnet.",
+        "{owner} sendte{on} et brev som krever handling; ingen bekreftelse er registrert, og vi har ikke åpnet det.",
         "{owner} sent a letter{on} that asks for action; no confirmation is on record, and we have left it unopened.",
     ),
     "rejected_after_completed": (

@@ -26,6 +26,7 @@ def test_signals_come_with_their_ranks_strongest_first() -> None:
     assert [(each.rank, each.name) for each in told.signals] == [
         (3, "confirm action"),
         (9, "status"),
+        (12, "writing API action"),
         (13, "dueAt"),
         (15, "label"),
     ]
