@@ -28,6 +28,7 @@ from sync.passes.signals import signals
 
 # So many dialogs of one part of a page that fail for a passing reason are not each to blame: the server or the line is.
 TOO_MANY_FAILURES = 5
+READS = 100  # dialogs with requests to a transaction
 
 
 @dataclass(slots=True)
@@ -61,18 +62,24 @@ class Landing:
         self._quarantine.load(self.shelf.quarantined())
 
     def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]) -> None:
-        """Writes these items and, in the same transaction, moves the cursors to the last of them.
+        """Writes these items and moves the cursors along, each move in the transaction that makes it true.
 
+        What needs no request lands at once; the rest in parts, so that a kill costs little of what was fetched.
         `asked` are the parties of the identity's mailboxes; an item of another party came by an instance delegation
         (end-user API §3.3), and says nothing of how far theirs were read.
         """
-        at = instant_text(self.now())
-        batch = Batch(at=at)
+        batch = Batch(at=instant_text(self.now()))
         sightings = self._recognise(items, batch)
-        jobs = self._jobs(sightings, asked)
-        self._read(jobs)
-        for job in jobs:
-            self._add(batch, job)
+        parts = _parts(self._jobs(sightings, asked))
+        for number, part in enumerate(parts, start=1):
+            self._read(part)
+            for job in part:
+                self._add(batch, job)
+            if number < len(parts):
+                # What was updated before every dialog that is still to land has landed; bounds are inclusive.
+                batch.cursors = moves(min(_moment(job) for later in parts[number:] for job in later))
+                self._write(batch)
+                batch = Batch(at=instant_text(self.now()))
         aside = {row["id"] for row in batch.quarantine}
         readable = (name for dialog_id in sightings for name in self._quarantine.released(dialog_id, ["list"]))
         batch.released += [name for name in readable if name not in aside]
@@ -222,3 +229,20 @@ class Landing:
 
     def _tell(self, event: str, **fields: object) -> None:
         self.told(event, {"connection": self.reader.connection, "identity": self.reader.identity, **fields})
+
+
+def _parts(jobs: Sequence[Job]) -> list[list[Job]]:
+    """The jobs in their order, at most `READS` with requests to a part; one empty part when there are none."""
+    parts: list[list[Job]] = [[]]
+    reads = 0
+    for job in jobs:
+        if job.plan.reads_anything and reads == READS:
+            parts.append([])
+            reads = 0
+        reads += job.plan.reads_anything
+        parts[-1].append(job)
+    return parts
+
+
+def _moment(job: Job) -> str:
+    return job.sighting.signals.updated_at or ""

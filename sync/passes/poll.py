@@ -37,8 +37,6 @@ from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.report import MailboxFailure, PassReport
 from sync.passes.walks import MailboxCursor, Walk, apart, narrowed, plan_walks
 
-CHUNK = 200  # items to a transaction: what a kill can cost, and how much is held in memory
-
 # One walk may fail so without the others being to blame; everything else ends the pass.
 _OF_THE_WALK = (BadRequest, BadBody, ServerFault, TooBroad, TooLarge, Unexpected)
 
@@ -175,8 +173,7 @@ class Poll:
     def _land(self, items: Sequence[bytes], walk: Walk, horizon: Horizon) -> None:
         self.report.pages += 1
         self.report.items_read += len(items)
-        for start in range(0, len(items), CHUNK):
-            self._landing.land(items[start : start + CHUNK], self._parties, self._reached(walk, horizon))
+        self._landing.land(items, self._parties, self._reached(walk, horizon))
         names = {"connection": self._task.connection, "identity": self._task.identity}
         self._told("page_read", {**names, "items": self.report.items_read, "pages": self.report.pages})
 
