@@ -23,7 +23,7 @@ from sync.dialogporten.errors import ArkivError
 from sync.dialogporten.limits import party_batches
 from sync.doctoring.causes import EMPTY_PARTIES, NOTHING_FOUND, WRONG_PARTIES, failure
 from sync.doctoring.claims import Claims, read_claims
-from sync.doctoring.report import Check, Fact, ok, skipped
+from sync.doctoring.report import Check, Fact, counted, ok, skipped
 from sync.passes.bodies import MalformedItem
 from sync.passes.parties import PartyList, read_parties
 
@@ -208,7 +208,7 @@ class Access:
         strange = [mask_party(party) for party in asked if party not in known]
         facts = facts | {"asked": len(asked), "not_represented": strange}
         if not strange:
-            return ok("parties", f"The settings name {len(asked)} parties, and all may be represented.", **facts)
+            return ok("parties", f"The settings name {_parties(len(asked))}, and all may be represented.", **facts)
         return Check(
             "parties",
             "failed" if len(strange) == len(asked) else "warning",
@@ -229,7 +229,7 @@ class Access:
             if self._has_items(parties[:1]):
                 return ok("search", f"Dialogs of {mask_party(parties[0])} can be listed.")
             if len(batch) > 1 and self._has_items(batch):
-                return ok("search", f"{mask_party(parties[0])} has no dialogs; others of {len(batch)} parties have.")
+                return ok("search", f"{mask_party(parties[0])} has no dialogs; others of {_parties(len(batch))} have.")
         except ArkivError as error:
             return failure("search", error, system_user_id=self._system_user())
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -245,7 +245,7 @@ class Access:
         return Check(
             "search",
             "warning",
-            f"The search works and finds no dialog of {len(batch)} parties.",
+            f"The search works and finds no dialog of {_parties(len(batch))}.",
             NOTHING_FOUND,
             "Compare with Altinn's inbox as a person who may act for the party.",
             {"parties": len(batch)},
@@ -278,4 +278,9 @@ def _sentence(facts: Mapping[str, Fact]) -> str:
         )
         if facts[name]
     ]
-    return f"{facts['parties']} parties{''.join(f', {words}' for words in more)}; {facts['searched']} are read."
+    told = f"{facts['parties']} listed{''.join(f', {words}' for words in more)}"
+    return f"{told}; {_parties(int(str(facts['searched'])))} to be read."
+
+
+def _parties(number: int) -> str:
+    return counted(number, "party", "parties")

@@ -15,9 +15,9 @@ from config.errors import ConfigError
 from config.settings import Settings
 from sync.dialogporten.client import DialogportenClient
 from sync.dialogporten.http import HttpEdge, Timeouts
-from sync.dialogporten.retry import Retrier, RetryPolicy, Told
+from sync.dialogporten.retry import Gate, Retrier, RetryPolicy, Told
 from sync.doctoring.access import Access, key_check
-from sync.doctoring.report import Check, Examination, Report, skipped
+from sync.doctoring.report import Check, Examination, Report, counted, skipped
 from sync.doctoring.server import Servers
 from sync.doctoring.shelf import Shelf, look
 from sync.identities import Identity, identities, identity_name
@@ -75,7 +75,7 @@ def _config(settings: Settings) -> Check:
             exit_code=2,
         )
     environment, file = settings.environment, str(settings.file)
-    sentence = f"{file}: {len(settings.connections)} connections, environment {environment.name}."
+    sentence = f"{file}: {counted(len(settings.connections), 'connection')}, environment {environment.name}."
     facts = {"file": file, "environment": environment.name, "dialogporten": environment.dialogporten}
     if settings.warnings:
         return Check("config", "warning", f"{sentence} {' '.join(settings.warnings)}", facts=facts)
@@ -102,6 +102,8 @@ class _Doctor:
         self._servers = servers
         self._shelf = shelf
         self._now = now
+        # One for all: a server that asks for a pause is left alone, and each later check says so.
+        self._gate = Gate(http.monotonic)
 
     def examine(self, connection: Connection) -> list[Examination]:
         key = key_check(connection, self._env, self._settings.file, self._now())
@@ -128,7 +130,7 @@ class _Doctor:
             self._settings.environment.dialogporten,
             identity.inbox.token,
             connection=connection.name,
-            retrier=Retrier(_ONCE, wait=self._http.wait, told=self._told),
+            retrier=Retrier(_ONCE, gate=self._gate, wait=self._http.wait, told=self._told),
         )
         access = Access(client, identity.inbox.token, identity.parties, self._now())
         checks = [self._servers.clock(client, with_maskinporten=granted)]

@@ -113,3 +113,8 @@ def ok(name: str, sentence: str, **facts: Fact) -> Check:
 def skipped(name: str, because: str) -> Check:
     """Not asked, and why."""
     return Check(name, "skipped", because)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 party`, `2 parties`."""
+    return f"{number} {noun if number == 1 else plural or f'{noun}s'}"

@@ -13,7 +13,7 @@ from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.limits import Limits, read_limits
 from sync.dialogporten.origins import origin
 from sync.doctoring.causes import failure
-from sync.doctoring.report import Check, Fact, ok, skipped
+from sync.doctoring.report import Check, Fact, counted, ok, skipped
 
 _SYNCHRONISE = "Set the clock right and turn on time synchronisation (timedatectl set-ntp true, or Windows' own)."
 
@@ -34,7 +34,9 @@ class Servers:
             try:
                 self.at_once = read_limits(client.limits())
                 self._limits = ok(
-                    "limits", f"One search takes {self.at_once.parties} parties.", parties=self.at_once.parties
+                    "limits",
+                    f"One search takes {counted(self.at_once.parties, 'party', 'parties')}.",
+                    parties=self.at_once.parties,
                 )
             except (ValueError, BadBody, HttpRefusal) as error:
                 why = error.sentence if isinstance(error, BadBody | HttpRefusal) else f"The answer: {error}."

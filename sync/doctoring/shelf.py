@@ -14,7 +14,7 @@ from store.engine import parse_url, sqlite_path
 from store.errors import ArchiveBusy, ArchiveError, ArchiveMissing
 from store.migrations import HEAD
 from sync.doctoring.causes import LEVEL_TOO_LOW, archive_failure
-from sync.doctoring.report import Check, Fact, ok, skipped
+from sync.doctoring.report import Check, Fact, counted, ok, skipped
 
 _LEVELS = (
     "SELECT connection, identity, party, service_resource, count(*) FROM dialog "
@@ -59,7 +59,9 @@ class Shelf:
         sentences += [f"{_party(row)} is no longer among the parties." for row in lost]
         causes = ["The right to it was taken away in Altinn; what was read of it is kept."] if lost else []
         if aside:
-            sentences.append(f"{len(aside)} items could not be read and are set aside.")
+            sentences.append(
+                f"{counted(len(aside), 'item')} could not be read and {'is' if len(aside) == 1 else 'are'} set aside."
+            )
             causes.append(f"Newest reason: {_text(aside[-1], 'reason')}")
         facts: dict[str, Fact] = {
             "mailboxes": len(ours),
@@ -68,7 +70,7 @@ class Shelf:
             "quarantined": len(aside),
         }
         if not sentences:
-            return Check("mailboxes", "ok", f"{len(ours)} mailboxes, all in order.", facts=facts)
+            return Check("mailboxes", "ok", f"{counted(len(ours), 'mailbox', 'mailboxes')}, all in order.", facts=facts)
         remedy = "Run dialogarkiv sync again, then dialogarkiv status."
         return Check("mailboxes", "warning", " ".join(sentences), tuple(causes), remedy, facts)
 
@@ -84,7 +86,7 @@ class Shelf:
         return Check(
             "level",
             "warning",
-            f"{dialogs} dialogs ask for a higher authentication level: {'; '.join(each)}.",
+            f"{counted(dialogs, 'dialog')} with a higher authentication level than ours: {'; '.join(each)}.",
             LEVEL_TOO_LOW,
             "They are listed with what may be shown; there is nothing to mend on this connection.",
             {"dialogs": dialogs, "by_party_and_service": each},
@@ -116,7 +118,7 @@ def _looked_at(archive: Archive, path: Path | None) -> Shelf:
 
 def _check(archive: Archive, path: Path | None, dialogs: int) -> Check:
     facts: dict[str, Fact] = {"archive": archive.name, "schema": HEAD, "dialogs": dialogs}
-    sentence = f"{archive.name}: schema {HEAD}, {dialogs} dialogs."
+    sentence = f"{archive.name}: schema {HEAD}, {counted(dialogs, 'dialog')}."
     if not _writable(archive, path):
         return Check(
             "archive",
