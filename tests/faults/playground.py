@@ -1,0 +1,249 @@
+"""A small world, a sandbox in a thread and the runner in this process: what goes wrong on the way, without waiting.
+
+One clock stands behind the world, the HTTP edge and the runner. A pause moves it instead of taking time, and is
+remembered in `pauses`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from config.settings import load
+from store.archive import Archive
+from sync.dialogporten.http import HttpEdge
+from sync.runner import Runner, RunResult
+from sync.sandbox.access import read_access
+from sync.sandbox.server import SandboxServer
+from sync.sandbox.steps import claims_for, named_caller
+from sync.sandbox.truth import truth_for
+from sync.sandbox.world import World
+from tests.equality import Tables, differences, tables_of
+
+US = "7b0c4c4e-52a1-4a0d-8a5b-0f6f5d3a1cff"
+HUMAN = "pid:12857910093"
+PREFIX = "urn:altinn:organization:identifier-no:"
+# Synthetic, with valid check digits.
+A, B, C, D = (f"{PREFIX}{number}" for number in ("315260183", "311590839", "310166138", "311860917"))
+WHO = ("prove", "")
+
+_SETTINGS = """\
+[archive]
+url = "sqlite:///arkiv.db"
+[environment]
+name = "custom"
+dialogporten = "{url}/dialogporten"
+altinn = "{url}"
+maskinporten = "{url}/maskinporten/"
+[[connection]]
+name = "prove"
+kind = "token"
+token = "env:TOKEN"
+[sync]
+open = "{policy}"
+concurrency = 4
+"""
+
+
+@dataclass
+class Clock:
+    """Real time plus what was skipped."""
+
+    skipped: float = 0.0
+    pauses: list[float] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self.skipped)
+
+    def monotonic(self) -> float:
+        return datetime.now(UTC).timestamp() + self.skipped
+
+    def skip(self, seconds: float) -> None:
+        with self._lock:
+            self.skipped += seconds
+
+    def pause(self, seconds: float) -> None:
+        with self._lock:
+            self.skipped += seconds
+            self.pauses.append(seconds)
+
+
+class _Edge(HttpEdge):
+    """The HTTP edge, except that waiting takes no time."""
+
+    pausing: Clock
+
+    def wait(self, seconds: float) -> bool:
+        self.pausing.pause(seconds)
+        return self.stop.is_set()
+
+
+class Playground:
+    """`world` is what the server holds; `sync()` is one run of ours; `archive` is what came of it."""
+
+    def __init__(self, folder: Path, server: SandboxServer, clock: Clock, policy: str) -> None:
+        self.world = server.world
+        self.server = server
+        self.clock = clock
+        self.told: list[tuple[str, Mapping[str, object]]] = []
+        self.on_told: Any = None
+        file = folder / "dialogarkiv.toml"
+        file.write_text(_SETTINGS.format(url=server.url, policy=policy))
+        now = int(clock.now().timestamp())
+        claims = {**claims_for(self.world, US), "iat": now, "exp": now + 10**8}
+        env = {"TOKEN": self.world.issuers.sign(self.world.issuer, claims)}
+        self.settings = load(file, env)
+        http = _Edge(hosts=self.settings.environment.hosts, now=clock.now, monotonic=clock.monotonic, told=self._hear)
+        http.pausing = clock
+        self.runner = Runner(self.settings, env, self._hear, now=clock.now, http=http)
+        self.archive = Archive.open(self.settings.archive.url, create=True)
+
+    def _hear(self, name: str, fields: Mapping[str, object]) -> None:
+        self.told.append((str(name), fields))
+        if self.on_told is not None:
+            self.on_told(str(name), fields)
+
+    # What the world does
+
+    def allow(self, *parties: str, **more: Any) -> None:
+        """We represent these parties from now on; `more` goes to our grants, `levels` to the services."""
+        levels = more.pop("levels", {})
+        self.world.access = read_access(
+            {
+                "parties": [_entry(party) for party in parties],
+                "callers": {US: {"parties": list(parties), **more}, HUMAN: {"parties": [A, B, C, D]}},
+                "levels": levels,
+                "names": {US: "PRØVE AS", HUMAN: "TORGEIR ÅSNES"},
+            }
+        )
+        self.world.forget_rendered()
+
+    def write(self, method: str, path: str, body: object = None, *, caller: str | None = None, at: Any = None) -> Any:
+        """One exchange; `path` after `/api/v1`. It must succeed."""
+        step = {"at": at, "caller": caller, "request": {"method": method, "path": f"/api/v1{path}", "body": body}}
+        answer = self.world.apply(step)
+        assert 200 <= answer["status"] < 300, answer
+        return answer["body"]
+
+    def dialog(self, party: str, title: str = "Prøve", *, at: Any = None, **more: object) -> str:
+        """A new dialog; its id."""
+        body = {
+            "serviceResource": "urn:altinn:resource:prove",
+            "party": party,
+            "status": "InProgress",
+            "content": {"title": text(title), "summary": text(f"Om {title}")},
+            **more,
+        }
+        return str(self.write("POST", "/serviceowner/dialogs", body, at=at))
+
+    def letter(self, dialog_id: str, title: str = "Brev") -> str:
+        """One more transmission of a dialog, loud."""
+        body = {"type": "Information", "sender": {"actorType": "ServiceOwner"}, "content": {"title": text(title)}}
+        return str(self.write("POST", f"/serviceowner/dialogs/{dialog_id}/transmissions", body))
+
+    def activity(self, dialog_id: str) -> None:
+        """One more activity, loud."""
+        body = {"type": "Information", "performedBy": {"actorType": "ServiceOwner"}, "description": [word("Gjort")]}
+        self.write("POST", f"/serviceowner/dialogs/{dialog_id}/activities", body)
+
+    def retitle(self, dialog_id: str, title: str) -> None:
+        """A loud change."""
+        patch = [{"op": "replace", "path": "/content/title", "value": text(title)}]
+        self.write("PATCH", f"/serviceowner/dialogs/{dialog_id}", patch)
+
+    def human_opens(self, dialog_id: str) -> None:
+        """Somebody of the party reads it in the portal."""
+        self.write("GET", f"/enduser/dialogs/{dialog_id}", caller=HUMAN)
+
+    def fault(self, path: str, **fault: Any) -> None:
+        """From now on, requests whose path and query match are hit (see `sync.sandbox.faults`)."""
+        self.server.faults.add({"path": path, **fault})
+
+    def calm(self) -> None:
+        """No fault and no switch any more."""
+        self.server.faults.waiting.clear()
+        self.world.switches.__init__()  # type: ignore[misc]
+
+    # What we do, and what came of it
+
+    def sync(self) -> RunResult:
+        """One run."""
+        return self.runner.run(self.archive)
+
+    def tables(self) -> Tables:
+        return tables_of(self.settings.archive.url)
+
+    def truth(self) -> Any:
+        return msgspec.json.decode(msgspec.json.encode(truth_for(self.world, named_caller(self.world, US))))
+
+    def differences(self, **known: frozenset[str]) -> list[str]:
+        """Where the archive does not equal the truth."""
+        return differences(self.tables(), {WHO: self.truth()}, **known)
+
+    def mailbox(self, party: str) -> Any:
+        return next(row for row in self.archive.mailboxes(*WHO) if row["party"] == party)
+
+    def row(self, dialog_id: str) -> Any:
+        """The dialog's row."""
+        return next(row for row in self.tables()["dialog"] if row["id"] == dialog_id)
+
+    def history(self, dialog_id: str) -> dict[str, tuple[object, object]]:
+        """What changed → (before, after), as JSON text."""
+        rows = self.archive.query_read_only(f"SELECT what, before, after FROM history WHERE dialog_id = '{dialog_id}'")
+        with rows as answer:
+            return {str(what): (before, after) for what, before, after in answer.rows}
+
+    def close(self) -> None:
+        self.archive.close()
+        self.runner.close()
+
+
+@contextmanager
+def playground(folder: Path, policy: str = "after-human") -> Iterator[Playground]:
+    """A world in which we represent A and B."""
+    clock = Clock()
+    with SandboxServer(World(now=clock.now)) as server:
+        play = Playground(folder, server, clock, policy)
+        play.allow(A, B)
+        try:
+            yield play
+        finally:
+            play.close()
+
+
+def word(value: str) -> dict[str, str]:
+    return {"value": value, "languageCode": "nb"}
+
+
+def text(value: str) -> dict[str, object]:
+    return {"value": [word(value)], "mediaType": "text/plain"}
+
+
+def problem(status: int, **errors: list[str]) -> str:
+    """A problem body in the server's shape."""
+    body = {"title": "Prøve", "status": status, "traceId": f"00-{'a' * 32}-{'b' * 16}-00", "errors": errors}
+    return msgspec.json.encode(body).decode()
+
+
+def _entry(party: str) -> dict[str, object]:
+    return {
+        "party": party,
+        "partyUuid": "13b5a477-f80e-5bbc-a00c-810e7dba4bf7",
+        "partyId": 51310166,
+        "name": f"PRØVE {party[-9:]}",
+        "partyType": "Organization",
+        "isDeleted": False,
+        "hasKeyRole": False,
+        "isCurrentEndUser": False,
+        "isMainAdministrator": False,
+        "isAccessManager": False,
+        "hasOnlyAccessToSubParties": False,
+    }
