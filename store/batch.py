@@ -47,6 +47,7 @@ class DialogRows:
     )  # versions that stand, of the kinds in `payloads`; absent = new
     changes: list[Row] = field(default_factory=list)  # of table change, without id
     is_new: bool = False
+    partial: frozenset[str] = frozenset()  # tables of `rows` that are known in part: nothing of them gets `removed_at`
 
 
 @dataclass(slots=True, frozen=True)

@@ -83,7 +83,7 @@ class _Round:
         named = {
             _id(dialog): {tuple(row[key] for key in primary) for row in dialog.rows[name]}
             for dialog in self.standing
-            if name in dialog.rows
+            if name in dialog.rows and name not in dialog.partial
         }
         sql = f"SELECT dialog_id, {', '.join(primary)} FROM {name} WHERE removed_at IS NULL AND dialog_id {{}}"  # noqa: S608
         gone: list[Values] = [

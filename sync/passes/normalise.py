@@ -97,7 +97,9 @@ def dialog_rows(dialog_id: str, bodies: Bodies, context: RowContext, item: wire.
     except (ValueError, UnicodeDecodeError) as error:  # msgspec's errors are ValueErrors
         party = item.party if item is not None else None
         raise MalformedItem(f"{kind}: {error}", kind, dialog_id, party) from None
-    return DialogRows(row, rows)
+    # The latest activity alone says nothing of those before it.
+    partial: frozenset[str] = frozenset({"activity"}) if opened is None else frozenset()
+    return DialogRows(row, rows, partial=partial)
 
 
 def _read_detail(body: bytes) -> wire.Dialog:

@@ -107,6 +107,15 @@ def test_a_child_that_is_no_longer_named_is_kept_as_removed(archive: Archive, ta
     assert {one["removed_at"] for one in held(archive).children[table]} == {None}, "what is named again is there again"
 
 
+def test_a_table_that_is_known_in_part_takes_nothing_back(archive: Archive) -> None:
+    earlier, later = (row("activity", id=name, dialog_id=uuid(1), created_at=AT) for name in ("a", "b"))
+    archive.write(Batch(AT, [dialog(1, rows={"activity": [earlier]})]))
+    part = dialog(1, rows={"activity": [later]}, is_new=False)
+    part.partial = frozenset({"activity"})
+    archive.write(Batch(LATER, [part]))
+    assert {one["id"]: one["removed_at"] for one in held(archive).children["activity"]} == {"a": None, "b": None}
+
+
 def test_children_of_other_dialogs_are_not_removed(archive: Archive) -> None:
     archive.write(
         batch(dialog(1, rows={"transmission": [letter(10)]}), dialog(2, rows={"transmission": [letter(20, 2)]}))

@@ -129,6 +129,12 @@ def test_a_latest_activity_that_the_older_list_of_activities_lacks_is_there_too(
     assert {row["id"] for row in found.rows["activity"]} == {"a", "b"}
 
 
+def test_the_latest_activity_alone_takes_back_no_earlier_one() -> None:
+    latest = {"id": "b", "createdAt": AT, "type": "FormSaved"}
+    assert rows(list=item(latestActivity=latest)).partial == {"activity"}
+    assert rows(list=item(latestActivity=latest), activities=[latest]).partial == frozenset()
+
+
 def test_17_17_whether_a_transmission_is_opened_follows_from_the_activities() -> None:
     letters = [{"id": LETTER, "type": "Request"}, {"id": ANSWER, "type": "Submission"}]
     opened = [{"id": f"by {t}", "type": "TransmissionOpened", "transmissionId": t} for t in (LETTER, ANSWER)]
