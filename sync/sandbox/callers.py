@@ -27,6 +27,7 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 END_USER_SCOPES = frozenset({"digdir:dialogporten", "digdir:dialogporten.noconsent"})
 SERVICE_OWNER_SCOPES = frozenset({"digdir:dialogporten.serviceprovider"})
 CLOCK_SKEW_SECONDS = 2
+_KEPT_TOKENS = 1000
 _LEVEL_OF_ACR = {
     "selfregistered-email": 0,
     "idporten-loa-low": 0,
@@ -64,9 +65,13 @@ class Caller:
 
 
 class Issuers:
-    """Signing keys by issuer. Keys are made when first needed; thread safe."""
+    """Signing keys by issuer. Keys are made when first needed; thread safe.
+
+    The signature of a token is checked once, its times on every use.
+    """
 
     def __init__(self) -> None:
+        self._signed: dict[str, dict[str, Json]] = {}
         self._keys: dict[str, rsa.RSAPrivateKey] = {}
         self._lock = threading.Lock()
 
@@ -104,6 +109,22 @@ class Issuers:
         return caller_of(claims)
 
     def _claims(self, token: str, now: datetime) -> dict[str, Json] | None:
+        claims = self._signed.get(token) or self._checked(token)
+        if claims is None:
+            return None
+        if len(self._signed) >= _KEPT_TOKENS:
+            self._signed.clear()
+        self._signed[token] = claims
+        instant = now.timestamp()
+        expires, begins = claims.get("exp"), claims.get("nbf")
+        if not isinstance(expires, int | float) or instant > expires + CLOCK_SKEW_SECONDS:
+            return None
+        if isinstance(begins, int | float) and instant < begins - CLOCK_SKEW_SECONDS:
+            return None
+        return claims
+
+    def _checked(self, token: str) -> dict[str, Json] | None:
+        """The claims of a token whose signature is good, whatever its times."""
         try:
             unverified = jwt.decode(token, options={"verify_signature": False})
             key = self._keys.get(str(unverified.get("iss")))
@@ -116,12 +137,6 @@ class Issuers:
                 options={"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
             )
         except (jwt.PyJWTError, ValueError, TypeError):
-            return None
-        instant = now.timestamp()
-        expires, begins = claims.get("exp"), claims.get("nbf")
-        if not isinstance(expires, int | float) or instant > expires + CLOCK_SKEW_SECONDS:
-            return None
-        if isinstance(begins, int | float) and instant < begins - CLOCK_SKEW_SECONDS:
             return None
         return claims
 

@@ -131,6 +131,7 @@ class Control:
         return self.read_requests(body, request)
 
     def read_truth(self, _body: Any, request: Request) -> JsonObject:
+        self._world.commit_due()
         if self._world.local_mode:
             return truth_for(self._world, LOCAL_CALLER)
         return truth_for(self._world, named_caller(self._world, request.query_params["caller"]))

@@ -147,7 +147,7 @@ def bulk_set_labels(request: Request) -> Answer:
     add, remove = _labels(body)
     wanted: list[tuple[str, str | None]] = []
     for index, one in enumerate(body.get("dialogs") or ()):
-        dialog_id = str(one.get("dialogId", ""))
+        dialog_id = str(one.get("dialogId", "")) if isinstance(one, dict) else ""
         if not is_guid(dialog_id):
             raise Refused(400, {f"dialogs[{index}].dialogId": ["The JSON value could not be converted."]})
         wanted.append((str(uuid.UUID(dialog_id)), one.get("endUserContextRevision")))

@@ -63,13 +63,13 @@ def create(world: World, body: JsonObject, dialog_id: str | None = None, *, sile
     if body.get("systemLabel") in (DEFAULT, BIN, ARCHIVE):  # a migration brings the old system's folder along
         dialog.labels = {str(body["systemLabel"])}
     dialog.content_seen = created < MIGRATION_CUT or _is_migrated(resource)
-    world.add(dialog)
     for one in body.get("transmissions") or ():
         _append_transmission(world, dialog, one, begun)
     for one in body.get("activities") or ():
         _append_activity(world, dialog, one)
     # The genuine server does not look at the activities of the creating body.
     dialog.has_unopened = dialog.from_owner_count > 0 or service.type.lower() == "correspondenceservice"
+    world.add(dialog)
     return dialog
 
 

@@ -149,6 +149,17 @@ def test_a_create_body_that_is_refused(body: dict[str, Any], key: str) -> None:
     assert inbox.world.dialogs == {}
 
 
+@pytest.mark.parametrize("attachments", [[{"urls": [{}]}], ["text"], 7])
+@pytest.mark.parametrize("in_letter", [False, True])
+def test_a_create_body_of_an_unforeseen_shape_is_refused_and_leaves_nothing(attachments: Any, in_letter: bool) -> None:
+    inbox = Inbox()
+    whole = {"serviceResource": "urn:altinn:resource:x", "party": BAKERY, "content": {"title": text("T")}}
+    more = {"transmissions": [letter(attachments=attachments)]} if in_letter else {"attachments": attachments}
+    answer = inbox.send("POST", "/api/v1/serviceowner/dialogs", {**whole, **more})
+    assert (answer["status"], list(answer["body"]["errors"])) == (400, ["serializerErrors"])
+    assert inbox.world.dialogs == {}
+
+
 def test_bulkset_is_all_or_nothing_and_names_what_it_cannot_find() -> None:
     inbox = Inbox()
     own, foreign = inbox.create(), inbox.create(party=FOREIGN)
