@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Generator, Iterator
 from types import TracebackType
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -25,7 +26,7 @@ class _Protocol(H11Protocol):
         super().connection_made(transport)
         app = self.app
 
-        async def with_drop(scope, receive, send):  # type: ignore[no-untyped-def]
+        async def with_drop(scope: Any, receive: Any, send: Any) -> None:
             scope[DROP] = transport.abort
             await app(scope, receive, send)
 

@@ -65,6 +65,16 @@ def test_opening_twice_leaves_one_record_and_a_loud_change_makes_room_for_the_ne
     assert len(item["seenSinceLastUpdate"]) == len(item["seenSinceLastContentUpdate"]) == 1
 
 
+def test_an_opening_at_the_very_instant_of_a_change_counts_for_the_changed_content_too() -> None:
+    inbox = Inbox()
+    dialog = inbox.create()
+    inbox.dialog(dialog)
+    inbox.owner("PATCH", dialog, body=[{"op": "replace", "path": "/status", "value": "Completed"}])
+    assert inbox.items()[0]["isContentSeen"] is False
+    inbox.dialog(dialog)
+    assert inbox.items()[0]["isContentSeen"] is True
+
+
 def test_an_opening_clears_the_mark_for_everybody() -> None:
     inbox = Inbox()
     dialog = inbox.create()
