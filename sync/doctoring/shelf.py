@@ -21,7 +21,11 @@ _LEVELS = (
     "WHERE access = 'level_too_low' AND presence = 'present' GROUP BY connection, identity, party, service_resource "
     "ORDER BY connection, identity, party, service_resource"
 )
-_MAY_WRITE = "SELECT has_table_privilege('dialog', 'INSERT') AND has_table_privilege('dialog', 'UPDATE')"
+# Of the user that logged in: a question to the archive may be asked in a role that has fewer rights.
+_MAY_WRITE = (
+    "SELECT has_table_privilege(session_user, 'dialog', 'INSERT') "
+    "AND has_table_privilege(session_user, 'dialog', 'UPDATE')"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -378,14 +378,14 @@ def test_a_clock_off_by_a_quarter_minute_is_a_warning_beside_what_it_causes(pati
 def test_a_server_that_asks_for_a_pause_is_told_at_once_and_left_alone(patient: Patient) -> None:
     patient.served.server.faults.add({"path": "/api/v1/", "status": 503, "headers": {"Retry-After": "120"}})
     began = time.monotonic()
-    code, examined = patient.examined("--connection", "bakeri")
+    code, examined = patient.examined()
     assert time.monotonic() - began < 30
     assert code == 5
     limits, parties = examined.of("bakeri")["limits"], examined.of("bakeri")["parties"]
     assert limits["outcome"] == "warning" and limits["facts"]["status"] == 503
     assert parties["outcome"] == "failed" and "asked us to wait" in parties["sentence"]
     assert examined.outcomes("bakeri")["token"] == "ok"
-    assert "GET /api/v1/enduser/parties" not in patient.served.requests
+    assert [entry.path for entry in patient.served.world.requests.entries] == ["/api/v1/metadata/limits"]
 
 
 def test_a_failing_server_ends_with_5(patient: Patient) -> None:
