@@ -7,7 +7,7 @@ reference, end-user API §3.4, §3.5 (keyset tokens), §3.8 (422), §16.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -49,7 +49,7 @@ class Walk:
         return replace(self, limit=min(self.limit, other.limit)) if self.parties == other.parties else self
 
 
-def plan_walks(mailboxes: Iterable[MailboxCursor], max_parties: int) -> list[Walk]:
+def plan_walks(mailboxes: Sequence[MailboxCursor], max_parties: int) -> list[Walk]:
     """Mailboxes with a cursor share as few requests as the server's limit allows; those that are new walk apart from
     them, so that a first backfill never drags a mailbox that is up to date back to its beginning.
 
