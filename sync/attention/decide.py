@@ -149,7 +149,6 @@ def completed(case: Case) -> Decision | None:
                 at=newest.at,
                 about=newest.transmission.title.best("nb", "nn", "en"),
                 masked=newest.transmission.masked,
-                no_due_date=True,
                 reading=(newest,),
             )
     return Decision("none", "completed", ("seen_by_human",) if case.seen_by_human else ())

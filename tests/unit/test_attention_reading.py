@@ -173,6 +173,12 @@ def test_the_list_item_tells_of_humans_that_our_own_opening_hides() -> None:
     assert verdict({"list_item": item, "dialog": body}).next_step == "none"
 
 
+def test_our_own_opening_as_a_person_is_no_human_eye() -> None:
+    body = dialog("NotApplicable", main=link("https://eksempel.no/1"))
+    body["seenSinceLastContentUpdate"] = [{**seen(days(-1)), "isCurrentEndUser": True}]
+    assert verdict(body).next_step == "read"
+
+
 def test_an_action_flag_that_is_missing_is_no_permission() -> None:
     action = api("svar")
     del action["isAuthorized"]

@@ -601,4 +601,10 @@ CASES: list[Labelled] = [
         "answer_request",
         unopened="answer_request",
     ),
+    case(
+        "10 a form of an app is filled in by people, whatever the owner adds",
+        app("InProgress", activities=(BY_OWNER,), api_actions=[api("save")]),
+        "fill_in",
+        unopened="fill_in",
+    ),
 ]

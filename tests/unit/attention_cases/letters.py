@@ -340,4 +340,12 @@ CASES: list[Labelled] = [
         unopened="read",
     ),
     case("3 the letter has just come", letter(created=minutes(-5)), "read", unopened="read"),
+    case(
+        "3 opened, due in exactly 14 days",
+        letter("NotApplicable", OPENED, due=days(14)),
+        "review",
+        deadline=days(14),
+        has="due_soon",
+        unopened="review",
+    ),
 ]

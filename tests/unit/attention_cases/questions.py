@@ -754,4 +754,51 @@ CASES: list[Labelled] = [
         "machine",
         unopened="review",
     ),
+    case(
+        "6 awaiting: a request counts, a missing signature does not",
+        dialog(
+            "Awaiting", transmissions=[REQUEST], gui_actions=[CONTINUE], activities=[did("SentToSigning", days(-1))]
+        ),
+        "answer_request",
+        has="signature_missing contradictory_status",
+        unopened="answer_request",
+    ),
+    case(
+        "5 completed, rejected, then another report accepted",
+        dialog(
+            "Completed",
+            transmissions=[
+                (s1 := sent("Submission", days(-9), by="PartyRepresentative")),
+                sent("Rejection", days(-8), related=s1["id"]),
+                (
+                    s2 := sent(
+                        "Submission", days(-7), by="PartyRepresentative", related=sent("Information", days(-9))["id"]
+                    )
+                ),
+                sent("Acceptance", days(-6), related=s2["id"]),
+            ],
+        ),
+        "none",
+        has="rejection_open",
+        unopened="none",
+    ),
+    case(
+        "8 no status, due near, a button that is not ours",
+        dialog(
+            "NotApplicable",
+            human=days(-1),
+            due=days(4),
+            gui_actions=[gui("Fortsett", action="write", authorized=False)],
+        ),
+        "review",
+        deadline=days(4),
+        unopened="review",
+    ),
+    case(
+        "8 completed decision, due date ahead is not its own",
+        dialog("Completed", transmissions=[sent("Decision", days(-2))], due=days(3)),
+        "read",
+        has="decision_unread",
+        unopened="read",
+    ),
 ]
