@@ -77,6 +77,8 @@ def _show_check(check: Check, *, briefly: bool = False) -> None:
     lines = _wrapped(f"  {check.outcome:<8} {check.name:<9} ", check.sentence)
     if briefly and check.causes:
         lines.append(f"{_INDENT}(explained above)")
+    if check.causes and not briefly:
+        lines.append(f"{_INDENT}Likely:")
     for cause in () if briefly else check.causes:
         lines += _wrapped(f"{_INDENT}- ", cause)
     if not briefly and check.remedy and check.outcome in ("failed", "warning"):
