@@ -95,8 +95,7 @@ def write_mailbox(engine: Engine, cursor: Cursor, key: tuple[str, str, str], at:
 
 def write_mailboxes(engine: Engine, cursor: Cursor, rows: Sequence[Row], at: str) -> None:
     """Sets the columns that each row gives, of mailboxes that are made when they are not there."""
-    for row in rows:
-        upsert(engine, cursor, "mailbox", [{**row, "first_seen_at": row.get("first_seen_at") or at}])
+    upsert(engine, cursor, "mailbox", [{**row, "first_seen_at": row.get("first_seen_at") or at} for row in rows])
 
 
 def start_run(engine: Engine, cursor: Cursor, row: Row) -> int:

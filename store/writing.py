@@ -9,7 +9,7 @@ from datetime import datetime
 from store.batch import OWNED, Batch, DialogRows, Row, Value, Written
 from store.bookkeeping import move_cursors, quarantine, release
 from store.clock import instant_text
-from store.statements import Cursor, Engine, run, table, upsert
+from store.statements import Cursor, Engine, insert, run, table, upsert
 from store.values import Values, compressed, decompressed, tidied
 
 # Parents before children.
@@ -140,9 +140,8 @@ class _Round:
             f"WHERE dialog_id = {mark} AND kind = {mark} AND version = {mark}",
             superseded,
         )
-        marks = ", ".join([mark] * 5)
-        sql = f"INSERT INTO payload (dialog_id, kind, version, fetched_at, body) VALUES ({marks})"  # noqa: S608
-        return run(self.engine, self.cursor, sql, added)
+        columns = ("dialog_id", "kind", "version", "fetched_at", "body")
+        return insert(self.engine, self.cursor, "payload", columns, added)
 
     def _changes(self) -> int:
         """History rows that do not stand yet: the same change seen at the same time is the same row."""
@@ -164,9 +163,7 @@ class _Round:
                 standing[key] -= 1
             else:
                 new.append(key)
-        marks = ", ".join([self.engine.mark] * len(_CHANGE))
-        names = ", ".join(f'"{name}"' for name in _CHANGE)
-        return run(self.engine, self.cursor, f"INSERT INTO change ({names}) VALUES ({marks})", new)  # noqa: S608
+        return insert(self.engine, self.cursor, "change", _CHANGE, new)
 
 
 def _id(dialog: DialogRows) -> str:

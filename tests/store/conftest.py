@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,14 +75,25 @@ def emptied_postgres_url(_migrated_postgres: str) -> Iterator[str]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "dialogarkiv.db"
+    Archive.open(f"sqlite:///{path}", create=True).close()
+    return path
+
+
+@pytest.fixture
+def empty_sqlite_url(_migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A file that holds an empty archive, copied rather than made."""
+    return f"sqlite:///{shutil.copy(_migrated_sqlite, tmp_path)}"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def archive_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty archive, on each engine in turn."""
     if request.param == "postgresql":
         return str(request.getfixturevalue("emptied_postgres_url"))
-    url = str(request.getfixturevalue("sqlite_url"))
-    Archive.open(url, create=True).close()
-    return url
+    return str(request.getfixturevalue("empty_sqlite_url"))
 
 
 @pytest.fixture
@@ -92,9 +104,12 @@ def archive(archive_url: str) -> Iterator[Archive]:
 
 
 @pytest.fixture
-def both(sqlite_url: str, emptied_postgres_url: str) -> Iterator[tuple[Archive, Archive]]:
+def both(empty_sqlite_url: str, emptied_postgres_url: str) -> Iterator[tuple[Archive, Archive]]:
     """Two empty archives, one on each engine, for answers that must be equal."""
-    with Archive.open(sqlite_url, create=True) as first, Archive.open(emptied_postgres_url, create=False) as second:
+    with (
+        Archive.open(empty_sqlite_url, create=False) as first,
+        Archive.open(emptied_postgres_url, create=False) as second,
+    ):
         yield first, second
 
 

@@ -253,6 +253,39 @@ def test_odd_values_are_the_same_on_both_engines(
     assert (stored["created_at"], stored["due_at"]) == ("0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z")
 
 
+def test_many_rows_at_once_are_written_as_few_are(
+    both: tuple[Archive, Archive], same: Callable[[Callable[[Archive], object]], object]
+) -> None:
+    texts = ["\\N", "\\", "\t", "a\nb\r\n", '"', "'", "%s", "{}", "\x00", "\ud800", "", " ", "æ😀", None]
+
+    def one(number: int, **fields: Any) -> DialogRows:
+        said = texts[number % len(texts)]
+        change: Row = {"dialog_id": uuid(number), "seen_at": AT, "what": "status", "before": said, "after": None}
+        return dialog(
+            number,
+            title=said,
+            due_at=LATER if number % 2 else None,
+            is_content_seen=number % 3 == 0,
+            list_digest=bytes(range(256)),
+            rows={"transmission": [letter(1000 + number, number, title=said)]},
+            payloads={"list": bytes([number, 0, 92, 255])},
+            changes=[change],
+            **fields,
+        )
+
+    many = [one(number) for number in range(120)]
+    assert same(lambda archive: archive.write(batch(*many))) == Written(120, 480, 120)
+    before = same(lambda archive: everything(archive, range(120)))
+    assert same(lambda archive: archive.write(batch(*many))) == Written()
+    assert same(lambda archive: everything(archive, range(120))) == before
+    later = [one(number, summary="ny" if number < 90 else None, is_new=False) for number in range(120)]
+    assert same(lambda archive: archive.write(batch(*later))) == Written(90, 90, 0)
+    same(lambda archive: everything(archive, range(120)))
+    assert held(both[1], 3).dialog["title"] == "a\nb\r\n"
+    assert held(both[1], 0).dialog["title"] == "\\N"
+    assert held(both[1], 13).dialog["title"] is None
+
+
 _TIMES = st.sampled_from([None, AT, LATER, "0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"])
 _TEXTS = st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["\x00", "\ud800x", "a%sb", "'; --", "{}"]))
 _NUMBERS = st.one_of(st.none(), st.integers(-(2**66), 2**66))
