@@ -116,7 +116,8 @@ def fingerprint_of(subject: Subject, producers: Producers) -> Fingerprint | None
         return Fingerprint("signing", "label")
     own = [subject.summary] if summary is None and (subject.app or producers.demands(subject.summary)) else []
     own += [subject.status_label] if subject.app else []
-    own += [] if default_label is not None else [label]
+    # A button that is merely offered ("Send inn klage") names no step of the case.
+    own += [] if default_label is not None or producers.optional_kind(label) is not None else [label]
     for each in own:
         state = producers.plain_state(each) if each else None
         if state is not None and (subject.app or state != "confirmation"):

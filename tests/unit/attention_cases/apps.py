@@ -607,4 +607,16 @@ CASES: list[Labelled] = [
         "fill_in",
         unopened="fill_in",
     ),
+    case(
+        "2.2 an optional button names no step",
+        app("InProgress", ("Sak 1234", "Case 1234"), ("Send inn klage", "Appeal"), (BY_OWNER,)),
+        "fill_in",
+        unopened="fill_in",
+    ),
+    case(
+        "2.2 own summary, an attachment is missing",
+        app("InProgress", ("Søknaden mangler vedlegg.", "Additional documentation is needed.")),
+        "answer_request",
+        unopened="answer_request",
+    ),
 ]
