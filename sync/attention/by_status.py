@@ -39,7 +39,7 @@ def requires_attention(case: Case) -> Decision:
         subject.main_content is not None
         and not subject.transmissions
         and not subject.attachments
-        and not subject.api_actions
+        and all(deletes(each) for each in subject.api_actions)
         and all(each.deletes for each in subject.gui_actions)
     ):
         return Decision(
@@ -49,13 +49,16 @@ def requires_attention(case: Case) -> Decision:
             at=subject.created_at,
             masked=subject.main_content.masked,
         )
+    alarms = [each for each in case.unread_messages if each.kind == "alert"]
+    if alarms:
+        accepted = any(each.kind == "acceptance" or each.accepted for each in case.conversation.messages)
+        codes = ("alert_after_acceptance" if accepted else "alert_only", "unread_content")
+        codes += ("contradictory_status",) if case.conversation.settled else ()
+        about = alarms[-1].transmission.title.best("nb", "nn", "en")
+        return Decision("review", "alarm", codes, at=alarms[-1].at, about=about)
     last = case.conversation.last
     if last is not None and case.conversation.settled:
         return Decision("review", "settled_but_asked", ("contradictory_status",), at=last.at)
-    alarms = [each for each in case.unread_messages if each.kind == "alert"]
-    if alarms:
-        about = alarms[-1].transmission.title.best("nb", "nn", "en")
-        return Decision("review", "alarm", ("alert_only", "unread_content"), at=alarms[-1].at, about=about)
     return Decision("review", "asked_without_evidence", at=subject.updated_at)
 
 

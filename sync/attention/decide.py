@@ -248,10 +248,12 @@ def process(case: Case) -> Decision | None:
         return Decision(step, f"text_{mark.state}", (*missing, *codes))
     if mark.state in ("feedback", "unconfirmed"):
         return Decision("wait", f"text_{mark.state}", ("service_owner_turn", *codes))
-    if mark.state == "confirmed" or (mark.state == "archived" and subject.status == "NotApplicable"):
+    if mark.state == "confirmed":
         return Decision("none", "app_confirmed", (*codes, "form_submitted"))
+    if mark.state == "archived" and subject.status == "NotApplicable":
+        return Decision("none", "app_submitted", (*codes, "form_submitted"))
     if mark.state == "archived":
-        return Decision("wait", "text_unconfirmed", ("service_owner_turn", "form_submitted", *codes))
+        return Decision("wait", "frozen", ("service_owner_turn", "form_submitted", *codes))
     return None
 
 

@@ -34,9 +34,9 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "Dialogen ligger i papirkurven, og ingenting i den er pålagt.",
         "The dialog is in the bin, and nothing in it is owed.",
     ),
-    "confirmed": ("Mottaket ble bekreftet{on}.", "Receipt was confirmed{on}."),
+    "confirmed": ("Mottak ble bekreftet{on}.", "Receipt was confirmed{on}."),
     "confirmed_unread": (
-        "Mottaket ble bekreftet{on}, men brevet fra {owner} er ikke åpnet.",
+        "Mottak ble bekreftet{on}, men brevet fra {owner} er ikke åpnet.",
         "Receipt was confirmed{on}, but the letter from {owner} has not been opened.",
     ),
     "confirm": (
@@ -155,6 +155,14 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "Innsendingen er bekreftet mottatt av {owner}.",
         "{owner} has confirmed the submission as received.",
     ),
+    "app_submitted": (
+        "Skjemaet er sendt inn, og dialogen viser bare kvitteringen.",
+        "The form is sent in, and the dialog shows only the receipt.",
+    ),
+    "asked_unauthorized": (
+        "{owner} krever handling, men vi mangler rett til alt som dialogen tilbyr.",
+        "{owner} asks for action, but we lack the right to everything the dialog offers.",
+    ),
     "awaiting": ("Saken ligger hos {owner}.", "The case is with {owner}."),
     "draft": ("Et utkast, sist rørt{on}, er ikke sendt inn.", "A draft, last touched{on}, has not been sent in."),
     "unsubmitted": ("Skjemaet, sist rørt{on}, er ikke sendt inn.", "The form, last touched{on}, has not been sent in."),
@@ -192,7 +200,7 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "The dialog has just been created and is still empty; {owner} is not done.",
     ),
     "letter_due": (
-        "Brevet fra {owner} er åpnet, men fristen er nær og ingenting viser at den er møtt.",
+        "Brevet fra {owner} er åpnet, men fristen er nær og ingenting viser at den er overholdt.",
         "The letter from {owner} has been opened, but its due date is near and nothing shows that it is met.",
     ),
     "letter_opened": ("Brevet fra {owner} krever ikke mer.", "The letter from {owner} asks for nothing more."),

@@ -92,7 +92,8 @@ def authorised(case: Case, decision: Decision, offer: Offer) -> Outcome:
     if step == "review" and decision.ground not in UNSURE:
         return Outcome(step, decision.ground)
     if step in ACTED_ON and subject.details_known and offer and not offer.any_authorized:
-        return Outcome("get_access", "all_unauthorized", ("all_actions_unauthorized",))
+        ground = "asked_unauthorized" if decision.ground in UNSURE else "all_unauthorized"
+        return Outcome("get_access", ground, ("all_actions_unauthorized",))
     return Outcome(step, decision.ground)
 
 
@@ -128,6 +129,11 @@ def draft_reasons(case: Case, decision: Decision, outcome: Outcome) -> list[str]
         return []
     created = [each for each in case.subject.activities if each.type == "DialogCreated"]
     if created and created[0].by_service_owner is True:
+        return []
+    begun_by_party = case.subject.newest("FormSaved") is not None or bool(
+        created and created[0].by_service_owner is False
+    )
+    if decision.ground == "unsubmitted" and not begun_by_party:
         return []
     return ["draft_stale" if draft_is_stale(case) else "draft_fresh"]
 

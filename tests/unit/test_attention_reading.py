@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sync.attention import Verdict, interpret, parse_subject, verdict_json
+from tests.unit.attention_cases.apps import BY_OWNER, CREATED, SAVED, app
 from tests.unit.attention_cases.building import (
     NOW,
     Body,
@@ -213,3 +214,13 @@ def test_words_say_norwegian_days() -> None:
     )
     assert "innen 15. mars" in found.because.nb
     assert "by 15 March" in found.because.en
+
+
+def test_a_form_that_the_owner_may_have_prefilled_is_not_taken_for_ones_own_draft() -> None:
+    by_owner = app("NotApplicable", activities=(BY_OWNER,))
+    item = never_opened(by_owner)
+    del item["list_item"]["latestActivity"]
+    found = verdict(item)
+    assert (found.next_step, found.needs_attention) == ("fill_in", True)
+    saved = verdict(never_opened(app("NotApplicable", activities=(CREATED, SAVED))))
+    assert (saved.next_step, saved.needs_attention) == ("fill_in", False)

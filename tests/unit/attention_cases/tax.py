@@ -405,4 +405,11 @@ CASES: list[Labelled] = [
         "none",
         unopened="none",
     ),
+    case(
+        "5 alert after acceptance, and attention required",
+        report("RequiresAttention", REPORT, ACCEPTED, ALERT),
+        "review",
+        has="alert_after_acceptance contradictory_status",
+        unopened="review",
+    ),
 ]
