@@ -52,7 +52,7 @@ def requires_attention(case: Case) -> Decision:
     alarms = [each for each in case.unread_messages if each.kind == "alert"]
     if alarms:
         accepted = any(each.kind == "acceptance" or each.accepted for each in case.conversation.messages)
-        codes = ("alert_after_acceptance" if accepted else "alert_only", "unread_content")
+        codes: tuple[str, ...] = ("alert_after_acceptance" if accepted else "alert_only", "unread_content")
         codes += ("contradictory_status",) if case.conversation.settled else ()
         about = alarms[-1].transmission.title.best("nb", "nn", "en")
         return Decision("review", "alarm", codes, at=alarms[-1].at, about=about)
