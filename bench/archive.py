@@ -2,8 +2,9 @@
 
     python -m bench.archive [--dialogs N] [--rounds N]
 
-Two inboxes: one whose list tells all (the pages alone are read), and one in which every fifth dialog has a letter and an activity to
-fetch. The figure of a round is the better of its runs, and both sides take turns, so that what else the machine does hits both.
+Two inboxes: one whose list tells all (the pages alone are read), and one in which every fifth dialog has a letter and
+an activity to fetch. The best of several runs counts, and both sides take turns, so that what else the machine does
+hits both.
 """
 
 from __future__ import annotations

@@ -121,6 +121,7 @@ def _context(job: Job, reader: Reader, at: str) -> RowContext:
         details_problem=read.details_problem,
         opened_at=at if read.opened else (None if known is None else known.opened_at),
         children_status=read.children_status if looked or known is None else known.children_status,
+        list_digest=job.sighting.digest,
     )
 
 
