@@ -70,6 +70,8 @@ class Landing:
         """
         batch = Batch(at=instant_text(self.now()))
         sightings = self._recognise(items, batch)
+        found = [s.signals for s in sightings.values()]
+        reached = max((s.updated_at for s in found if s.updated_at is not None and s.party in asked), default=None)
         parts = _parts(self._jobs(sightings, asked))
         for number, part in enumerate(parts, start=1):
             self._read(part)
@@ -77,29 +79,19 @@ class Landing:
                 self._add(batch, job)
             if number < len(parts):
                 # What was updated before every dialog that is still to land has landed; bounds are inclusive.
-                batch.cursors = moves(min(_moment(job) for later in parts[number:] for job in later))
+                if reached is not None:
+                    batch.cursors = moves(min([reached, *(_moment(job) for later in parts[number:] for job in later)]))
                 self._write(batch)
                 batch = Batch(at=instant_text(self.now()))
         aside = {row["id"] for row in batch.quarantine}
         readable = (name for dialog_id in sightings for name in self._quarantine.released(dialog_id, ["list"]))
         batch.released += [name for name in readable if name not in aside]
-        found = [s.signals for s in sightings.values()]
-        reached = [s.updated_at for s in found if s.updated_at is not None and s.party in asked]
-        if reached:
-            batch.cursors = moves(max(reached))
+        if reached is not None:
+            batch.cursors = moves(reached)
         self._write(batch)
 
     def move_cursors(self, moves: list[CursorMove]) -> None:
         self.shelf.write(Batch(at=instant_text(self.now()), cursors=moves))
-
-    def last_position(self, items: Sequence[bytes]) -> str | None:
-        """`updatedAt` of the last readable item of a page."""
-        for raw in reversed(items):
-            try:
-                return wire.instant(wire.list_item(bytes(raw)).updated_at or "")
-            except ValueError:  # msgspec's errors are ValueErrors
-                continue
-        return None
 
     def count_into(self, report: PassReport) -> None:
         counts = self._counts

@@ -36,7 +36,7 @@ WHO = ("prove", "")
 
 _SETTINGS = """\
 [archive]
-url = "sqlite:///arkiv.db"
+url = "{archive}"
 [environment]
 name = "custom"
 dialogporten = "{url}/dialogporten"
@@ -89,21 +89,21 @@ class _Edge(HttpEdge):
 class Playground:
     """`world` is what the server holds; `sync()` is one run of ours; `archive` is what came of it."""
 
-    def __init__(self, folder: Path, server: SandboxServer, clock: Clock, policy: str) -> None:
+    def __init__(self, folder: Path, server: SandboxServer, clock: Clock, policy: str, archive: str) -> None:
         self.world = server.world
         self.server = server
         self.clock = clock
         self.told: list[tuple[str, Mapping[str, object]]] = []
         self.on_told: Any = None
-        file = folder / "dialogarkiv.toml"
-        file.write_text(_SETTINGS.format(url=server.url, policy=policy))
+        self.file = folder / "dialogarkiv.toml"
+        self.file.write_text(_SETTINGS.format(url=server.url, policy=policy, archive=archive))
         now = int(clock.now().timestamp())
         claims = {**claims_for(self.world, US), "iat": now, "exp": now + 10**8}
-        env = {"TOKEN": self.world.issuers.sign(self.world.issuer, claims)}
-        self.settings = load(file, env)
+        self.env = {"TOKEN": self.world.issuers.sign(self.world.issuer, claims)}
+        self.settings = load(self.file, self.env)
         http = _Edge(hosts=self.settings.environment.hosts, now=clock.now, monotonic=clock.monotonic, told=self._hear)
         http.pausing = clock
-        self.runner = Runner(self.settings, env, self._hear, now=clock.now, http=http)
+        self.runner = Runner(self.settings, self.env, self._hear, now=clock.now, http=http)
         self.archive = Archive.open(self.settings.archive.url, create=True)
 
     def _hear(self, name: str, fields: Mapping[str, object]) -> None:
@@ -128,6 +128,7 @@ class Playground:
 
     def write(self, method: str, path: str, body: object = None, *, caller: str | None = None, at: Any = None) -> Any:
         """One exchange; `path` after `/api/v1`. It must succeed."""
+        at = at.isoformat() if isinstance(at, datetime) else at
         step = {"at": at, "caller": caller, "request": {"method": method, "path": f"/api/v1{path}", "body": body}}
         answer = self.world.apply(step)
         assert 200 <= answer["status"] < 300, answer
@@ -144,10 +145,10 @@ class Playground:
         }
         return str(self.write("POST", "/serviceowner/dialogs", body, at=at))
 
-    def letter(self, dialog_id: str, title: str = "Brev") -> str:
+    def letter(self, dialog_id: str, title: str = "Brev", *, at: Any = None) -> str:
         """One more transmission of a dialog, loud."""
         body = {"type": "Information", "sender": {"actorType": "ServiceOwner"}, "content": {"title": text(title)}}
-        return str(self.write("POST", f"/serviceowner/dialogs/{dialog_id}/transmissions", body))
+        return str(self.write("POST", f"/serviceowner/dialogs/{dialog_id}/transmissions", body, at=at))
 
     def activity(self, dialog_id: str) -> None:
         """One more activity, loud."""
@@ -159,9 +160,9 @@ class Playground:
         patch = [{"op": "replace", "path": "/content/title", "value": text(title)}]
         self.write("PATCH", f"/serviceowner/dialogs/{dialog_id}", patch)
 
-    def human_opens(self, dialog_id: str) -> None:
+    def human_opens(self, dialog_id: str, *, at: Any = None) -> None:
         """Somebody of the party reads it in the portal."""
-        self.write("GET", f"/enduser/dialogs/{dialog_id}", caller=HUMAN)
+        self.write("GET", f"/enduser/dialogs/{dialog_id}", caller=HUMAN, at=at)
 
     def fault(self, path: str, **fault: Any) -> None:
         """From now on, requests whose path and query match are hit (see `sync.sandbox.faults`)."""
@@ -207,11 +208,11 @@ class Playground:
 
 
 @contextmanager
-def playground(folder: Path, policy: str = "after-human") -> Iterator[Playground]:
+def playground(folder: Path, policy: str = "after-human", archive: str = "sqlite:///arkiv.db") -> Iterator[Playground]:
     """A world in which we represent A and B."""
     clock = Clock()
     with SandboxServer(World(now=clock.now)) as server:
-        play = Playground(folder, server, clock, policy)
+        play = Playground(folder, server, clock, policy, archive)
         play.allow(A, B)
         try:
             yield play
