@@ -7,27 +7,14 @@ takes up where the promise ends.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
-
 from store.batch import CursorMove
 from store.clock import instant_text
-from sync.dialogporten import wire
-from sync.dialogporten.errors import (
-    ArkivError,
-    BadBody,
-    BadRequest,
-    ServerFault,
-    Stopped,
-    TooBroad,
-    TooLarge,
-    Unexpected,
-)
+from sync.dialogporten.errors import ArkivError, BadBody, Stopped
 from sync.passes.bodies import MalformedItem
 from sync.passes.cursor import Horizon, completed, reached
 from sync.passes.landing import Landing
@@ -35,10 +22,8 @@ from sync.passes.mailboxes import plan_mailboxes
 from sync.passes.parties import PartyList, read_parties
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.report import MailboxFailure, PassReport
-from sync.passes.walks import MailboxCursor, Walk, apart, narrowed, plan_walks
-
-# One walk may fail so without the others being to blame; everything else ends the pass.
-_OF_THE_WALK = (BadRequest, BadBody, ServerFault, TooBroad, TooLarge, Unexpected)
+from sync.passes.walking import Guide, Walker
+from sync.passes.walks import MailboxCursor, Walk, plan_walks
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +54,7 @@ class Poll:
         self._inbox = inbox
         self._shelf = shelf
         self._landing = landing
-        self._pool = pool
+        self._walker = Walker(inbox, pool, now, told)
         self._now = now
         self._told = told
         self._parties: frozenset[str] = frozenset()
@@ -97,20 +82,12 @@ class Poll:
         self._landing.begin()
         self._landing.retry_quarantined()
         new = frozenset(m.party for m in mailboxes if not m.backfilled)
-        walks = deque(plan_walks(mailboxes, self._task.max_parties))
-        failed: set[str] = set()
-        while walks:
-            walk = walks.popleft()
-            if failed.intersection(walk.parties):
-                continue  # a later window of a mailbox whose earlier one failed would move the cursor past the gap
-            try:
-                narrower = self._walk(walk, horizon, new)
-                if len(narrower) == 1:
-                    # A smaller page is what helps: each later window of the mailbox would have to learn it anew.
-                    walks = deque(w.no_longer_than(narrower[0]) for w in walks)
-            except _OF_THE_WALK as error:
-                narrower = self._isolate(walk, error, failed)
-            walks.extendleft(reversed(narrower))
+        guide = Guide(
+            land=lambda items, walk: self._land(items, walk, horizon),
+            finished=lambda walk: self._finished(walk, horizon, new),
+            failed=self._failed,
+        )
+        self._walker.read(plan_walks(mailboxes, self._task.max_parties), guide)
 
     def _mailboxes(self) -> Sequence[MailboxCursor]:
         task, now = self._task, instant_text(self._now())
@@ -137,39 +114,6 @@ class Poll:
             )
         return plan.walk
 
-    def _walk(self, walk: Walk, horizon: Horizon, new: frozenset[str]) -> list[Walk]:
-        """Reads page after page to the end; answers the narrower walks to make instead when the server finds it too
-        broad.
-        """
-        asked: Future[bytes] | None = self._pool.submit(self._inbox.search, walk)
-        try:
-            while asked is not None:
-                try:
-                    body = asked.result()
-                except TooBroad:
-                    narrower = narrowed(walk, instant_text(self._now()))
-                    if not narrower:
-                        raise
-                    self._told("walk_narrowed", {"parties": len(walk.parties), "limit": walk.limit})
-                    return narrower
-                page = _page(body)
-                items = [bytes(raw) for raw in page.items or []]
-                position = self._landing.last_position(items)
-                following = _following(walk, page, position)
-                asked = None if following is None else self._pool.submit(self._inbox.search, following)
-                self._land(items, walk, horizon)
-                if following is not None:
-                    walk = following
-        finally:
-            if asked is not None:
-                asked.cancel()
-        if walk.before is None:
-            moves = completed(
-                horizon, self._task.connection, self._task.identity, walk.parties, instant_text(self._now()), new
-            )
-            self._landing.move_cursors(moves)
-        return []
-
     def _land(self, items: Sequence[bytes], walk: Walk, horizon: Horizon) -> None:
         self.report.pages += 1
         self.report.items_read += len(items)
@@ -181,16 +125,12 @@ class Poll:
         task = self._task
         return lambda updated_at: reached(horizon, task.connection, task.identity, walk.parties, updated_at)
 
-    def _isolate(self, walk: Walk, error: ArkivError, failed: set[str]) -> list[Walk]:
-        """A walk that failed by itself: halved until the mailbox to blame stands alone, so that the others are read."""
-        if len(walk.parties) > 1:
-            self._told("walk_split", {"parties": len(walk.parties), "why": type(error).__name__})
-            return apart(walk)
-        failed.update(walk.parties)
-        self._note_failure(walk.parties, error)
-        return []
+    def _finished(self, walk: Walk, horizon: Horizon, new: frozenset[str]) -> None:
+        if walk.before is None:  # of several windows only the last one completes the promise
+            task, now = self._task, instant_text(self._now())
+            self._landing.move_cursors(completed(horizon, task.connection, task.identity, walk.parties, now, new))
 
-    def _note_failure(self, parties: tuple[str, ...], error: ArkivError) -> None:
+    def _failed(self, parties: tuple[str, ...], error: ArkivError) -> None:
         self.report.failures.append(MailboxFailure(parties, error))
         names = {"connection": self._task.connection, "identity": self._task.identity}
         at = instant_text(self._now())
@@ -215,21 +155,3 @@ def _parties(body: bytes, now: str) -> PartyList:
         return read_parties(body, now)
     except MalformedItem as problem:
         raise BadBody(f"{problem.reason}. Nothing was read; try again later.") from None
-
-
-def _page(body: bytes) -> wire.ListPage:
-    try:
-        return wire.list_page(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadBody("The list of dialogs is not what the API promises; nothing of this page is used.") from None
-
-
-def _following(walk: Walk, page: wire.ListPage, position: str | None) -> Walk | None:
-    """The next page's walk. Loops on `hasNextPage`, never on the token (§3.6); a token that stands still would loop
-    for ever.
-    """
-    if not page.has_next_page:
-        return None
-    if not page.continuation_token or page.continuation_token == walk.token:
-        raise BadBody("The list of dialogs says that there is more, yet not where; nothing of this page is used.")
-    return walk.next_page(page.continuation_token, position)

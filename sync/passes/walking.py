@@ -1,0 +1,133 @@
+"""Walking lists: page after page, narrower where the server finds a search too broad, around mailboxes that fail.
+
+Shared by every pass that reads lists. The next page is asked for while the one before lands.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from store.clock import instant_text
+from sync.dialogporten import wire
+from sync.dialogporten.errors import (
+    ArkivError,
+    BadBody,
+    BadRequest,
+    ServerFault,
+    TooBroad,
+    TooLarge,
+    Unexpected,
+)
+from sync.passes.ports import Inbox, Told
+from sync.passes.walks import Walk, apart, narrowed
+
+# One walk may fail so without the others being to blame; everything else ends the pass.
+_OF_THE_WALK = (BadRequest, BadBody, ServerFault, TooBroad, TooLarge, Unexpected)
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """What a pass does on the way. `land` takes the items of a page and the walk that gave them; `finished` a walk whose
+    last page has landed (with `before` None: nothing of its mailboxes is left to read); `failed` mailboxes that could
+    not be read, each alone to blame.
+    """
+
+    land: Callable[[Sequence[bytes], Walk], None]
+    finished: Callable[[Walk], None]
+    failed: Callable[[tuple[str, ...], ArkivError], None]
+
+
+class Walker:
+    """Reads walks for one identity. Raises what ends the pass: token errors, an unreachable server, a stop."""
+
+    def __init__(self, inbox: Inbox, pool: Executor, now: Callable[[], datetime], told: Told) -> None:
+        self._inbox = inbox
+        self._pool = pool
+        self._now = now
+        self._told = told
+
+    def read(self, walks: Iterable[Walk], guide: Guide) -> None:
+        """Every walk to its end, or its mailboxes told as failed."""
+        waiting = deque(walks)
+        failed: set[str] = set()
+        while waiting:
+            walk = waiting.popleft()
+            if failed.intersection(walk.parties):
+                continue  # a later window of a mailbox whose earlier one failed would leave a gap
+            try:
+                narrower = self._read(walk, guide)
+                if len(narrower) == 1:
+                    # A smaller page is what helps: each later window of the mailbox would have to learn it anew.
+                    waiting = deque(each.no_longer_than(narrower[0]) for each in waiting)
+            except _OF_THE_WALK as error:
+                narrower = self._isolate(walk, error, failed, guide)
+            waiting.extendleft(reversed(narrower))
+
+    def _read(self, walk: Walk, guide: Guide) -> list[Walk]:
+        """Page after page to the end; answers the narrower walks to make instead when that is too broad."""
+        asked: Future[bytes] | None = self._pool.submit(self._inbox.search, walk)
+        try:
+            while asked is not None:
+                try:
+                    body = asked.result()
+                except TooBroad:
+                    narrower = narrowed(walk, instant_text(self._now()))
+                    if not narrower:
+                        raise
+                    self._told("walk_narrowed", {"parties": len(walk.parties), "limit": walk.limit})
+                    return narrower
+                page = _page(body)
+                items = [bytes(raw) for raw in page.items or []]
+                following = _following(walk, page, items)
+                asked = None if following is None else self._pool.submit(self._inbox.search, following)
+                guide.land(items, walk)
+                if following is not None:
+                    walk = following
+        finally:
+            if asked is not None:
+                asked.cancel()
+        guide.finished(walk)
+        return []
+
+    def _isolate(self, walk: Walk, error: ArkivError, failed: set[str], guide: Guide) -> list[Walk]:
+        """A walk that failed by itself: halved until the mailbox to blame stands alone, so that the others are read."""
+        if len(walk.parties) > 1:
+            self._told("walk_split", {"parties": len(walk.parties), "why": type(error).__name__})
+            return apart(walk)
+        failed.update(walk.parties)
+        guide.failed(walk.parties, error)
+        return []
+
+
+def _page(body: bytes) -> wire.ListPage:
+    try:
+        return wire.list_page(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise BadBody("The list of dialogs is not what the API promises; nothing of this page is used.") from None
+
+
+def _following(walk: Walk, page: wire.ListPage, items: Sequence[bytes]) -> Walk | None:
+    """The next page's walk. Loops on `hasNextPage`, never on the token (§3.6); a token that stands still would loop
+    for ever.
+    """
+    if not page.has_next_page:
+        return None
+    if not page.continuation_token or page.continuation_token == walk.token:
+        raise BadBody("The list of dialogs says that there is more, yet not where; nothing of this page is used.")
+    return walk.next_page(page.continuation_token, _last_position(items))
+
+
+def _last_position(items: Sequence[bytes]) -> str | None:
+    """`updatedAt` of the last readable item of a page."""
+    for raw in reversed(items):
+        try:
+            return wire.instant(wire.list_item(raw).updated_at or "")
+        except ValueError:  # msgspec's errors are ValueErrors
+            continue
+    return None
