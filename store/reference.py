@@ -80,7 +80,7 @@ Meanings = Mapping[str, Mapping[str, str]]
 
 
 def reference() -> str:
-    """The whole page, Markdown. KeyError when a column has no meaning, or a meaning no column."""
+    """The whole page, Markdown. KeyError tells of a column without a meaning, or a meaning without a column."""
     common, views, tables = _meanings()
     parts = [_HEAD + "## Views\n"]
     same = _columns_of_views()
@@ -91,7 +91,7 @@ def reference() -> str:
     )
     parts += [_page(name, same[name], common, views, name) for name in VIEWS if name not in folders]
     parts.append("## Tables\n")
-    for table in sorted(metadata.sorted_tables, key=lambda table: _ORDER.index(table.name)):
+    for table in sorted(metadata.sorted_tables, key=lambda table: _place(table.name)):
         parts.append(_page(table.name, {c.name: _kind(c) for c in table.columns}, common, tables, table.name))
     return "\n".join(parts)
 
@@ -122,7 +122,12 @@ _ORDER = (
     "mailbox",
     "sync_run",
     "quarantine",
+    "duty",
 )
+
+
+def _place(table: str) -> int:
+    return _ORDER.index(table) if table in _ORDER else len(_ORDER)
 
 
 def _meanings() -> tuple[Mapping[str, str], Meanings, Meanings]:
@@ -177,6 +182,8 @@ def _page(title: str, columns: Mapping[str, str], common: Mapping[str, str], mea
     elif title in _TABLES:
         head += [_TABLES[title], ""]
     told = meanings.get(name, {})
+    if silent := [column for column in columns if column not in told and column not in common]:
+        raise KeyError(f"{MEANINGS.name} says nothing of {', '.join(f'{name}.{column}' for column in silent)}")
     rows = [f"| `{column}` | {kind} | {told.get(column) or common[column]} |" for column, kind in columns.items()]
     return "\n".join([*head, "| column | kind | meaning |", "|---|---|---|", *rows]) + "\n"
 
@@ -202,6 +209,7 @@ _TABLES: Mapping[str, str] = {
     "mailbox": "How far each mailbox was read.",
     "sync_run": "What each run did.",
     "quarantine": "What could not be read, kept until it can be.",
+    "duty": "Unread marks owed after an opening under `restore-unread`, one row for each dialog, settled ones too.",
 }
 
 

@@ -10,10 +10,13 @@ from sync.cli.frame import Program
 
 @click.group("db", short_help="Bring the archive's tables up to this version.")
 def command() -> None:
-    """Example: dialogarkiv db upgrade"""
+    """Example: dialogarkiv db upgrade
+
+    Looks after the archive's tables.
+    """
 
 
-@command.command("upgrade")
+@command.command("upgrade", short_help="Bring an older archive up to this version.")
 @click.pass_context
 def upgrade(ctx: click.Context) -> int:
     """Example: dialogarkiv db upgrade

@@ -216,7 +216,7 @@ def _section(name: str, command: click.Command) -> str:
         lines += [
             "| option | meaning |",
             "|---|---|",
-            *(f"| `{left}` | {_cell(right)} |" for left, right in options),
+            *(f"| `{_cell(left)}` | {_cell(right)} |" for left, right in options),
             "",
         ]
     contract = CONTRACTS.get(name)
