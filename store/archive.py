@@ -11,14 +11,16 @@ from typing import Self, cast
 from sqlalchemy import Engine as Pool
 from sqlalchemy.engine import URL, Connection
 
-from store import bookkeeping, reading
-from store.batch import Batch, CurrentPayload, Known, Row, Value, Written
+from store import bookkeeping, duties, presence, reading, rereading
+from store.batch import Batch, CurrentPayload, Known, Row, Standing, Value, Written
 from store.clock import instant_text
 from store.engine import make_engine, name_of, parse_url, prepare_file, sqlite_path, translated
 from store.errors import ArchiveBusy, ArchiveMissing
 from store.locks import AdvisoryLocks, file_holder, file_lock
 from store.migrations import check_version, found_version, migrate
+from store.publication import Held, Listed, Publication
 from store.queries import Answer, read_only_answer
+from store.rereading import Reader
 from store.statements import Cursor, Engine
 from store.writing import write_batch
 
@@ -118,11 +120,14 @@ class Archive:
         self.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        """A transaction that may write; its turn has come when the block begins."""
+    def _transaction(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A transaction that may write; its turn has come when the block begins.
+
+        It survives the end of this process whatever comes; if `durable`, a power cut too.
+        """
         with (
             translated(self._url),
-            self._pool.connect().execution_options(writes=True) as connection,
+            self._pool.connect().execution_options(writes=True, durable=durable) as connection,
             connection.begin(),
         ):
             if self._engine.postgres:
@@ -130,8 +135,8 @@ class Archive:
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[Cursor]:
-        with self._transaction() as connection:
+    def _writing(self, *, durable: bool = True) -> Iterator[Cursor]:
+        with self._transaction(durable=durable) as connection:
             cursor = connection.connection.cursor()
             try:
                 yield cast(Cursor, cursor)
@@ -175,7 +180,8 @@ class Archive:
 
     def write(self, batch: Batch) -> Written:
         """Writes a batch in one transaction, all or nothing. Writing it again changes nothing."""
-        with self._writing() as cursor:
+        # A power cut may take the newest batch back, and its cursor with it: the next run reads it again.
+        with self._writing(durable=False) as cursor:
             return write_batch(self._engine, cursor, batch)
 
     def parties_write(self, rows: Sequence[Row], at: str | None = None) -> int:
@@ -194,6 +200,16 @@ class Archive:
         """Sets the columns that each row gives, of mailboxes that are made when they are not there."""
         with self._writing() as cursor:
             bookkeeping.write_mailboxes(self._engine, cursor, rows, at or _now())
+
+    def record_duties(self, rows: Sequence[Row]) -> None:
+        """Makes duties durable (see `store.duties`); when this returns, the openings may leave."""
+        with self._writing() as cursor:
+            duties.record_duties(self._engine, cursor, rows)
+
+    def publish(self, publication: Publication) -> Written:
+        """Makes known what a sweep found of one mailbox, in one transaction, with history."""
+        with self._writing() as cursor:
+            return presence.publish(self._engine, cursor, publication)
 
     def run_started(self, row: Row) -> int:
         """Records that a pass began, and answers its number."""
@@ -228,6 +244,57 @@ class Archive:
         """Quarantined items, of one connection if given, and if `due_at` is given those whose next try has come."""
         with self._reading() as session:
             return reading.quarantined(session, connection, due_at)
+
+    def standing_duties(
+        self, connection: str | None = None, identity: str | None = None, due_at: str | None = None
+    ) -> list[Row]:
+        """Unread marks that are still owed, of one connection or identity if given, oldest first."""
+        with self._reading() as session:
+            return duties.standing_duties(session, connection, identity, due_at)
+
+    def failed_duties(self) -> list[Row]:
+        """Unread marks that could not be put back, newest first."""
+        with self._reading() as session:
+            return duties.failed_duties(session)
+
+    def unsettled(self, reader: Reader, parties: Collection[str], now: str) -> list[Standing]:
+        """The dialogs of these parties that the hot pass of this reader owes another read, youngest first."""
+        with self._reading() as connection:
+            return rereading.unsettled(connection, reader, parties, now)
+
+    def rereadable(self, reader: Reader, ids: Collection[str], now: str, *, since: str) -> list[str]:
+        """Those of `ids` that this reader may read again and that the archive has held since before `since`."""
+        with self._reading() as connection:
+            return rereading.rereadable(connection, reader, ids, now, since)
+
+    def deep_count(self, reader: Reader, parties: Collection[str], now: str) -> int:
+        """How many dialogs of these parties a cycle of this reader's deep pass reads."""
+        with self._reading() as connection:
+            return rereading.deep_count(connection, reader, parties, now)
+
+    def deep_due(
+        self, reader: Reader, parties: Collection[str], before: str | None, now: str, limit: int | None = None
+    ) -> list[Standing]:
+        """Those of them whose transmissions were last asked for at `before` or earlier, or never; None = all of them.
+        Youngest first, `limit` at most.
+        """
+        with self._reading() as connection:
+            return rereading.deep_due(connection, reader, parties, before, now, limit)
+
+    def held(self, party: str) -> list[Held]:
+        """Every dialog of a party that the archive holds, present or not."""
+        with self._reading() as connection:
+            return presence.held(self._engine, connection, party)
+
+    def delegating(self, connection: str, identity: str) -> list[str]:
+        """The parties of the single dialogs that are delegated to this identity."""
+        with self._reading() as session:
+            return presence.delegating(self._engine, session, connection, identity)
+
+    def listed(self, party: str | None = None) -> list[Listed]:
+        """What each identity listed at its latest complete sweep, of one party if given."""
+        with self._reading() as connection:
+            return presence.listed(self._engine, connection, party)
 
     # Reading, for people
 

@@ -62,6 +62,15 @@ class CursorMove:
     last_poll_at: str | None = None
 
 
+@dataclass(slots=True, frozen=True)
+class Look:
+    """A dialog was read again, whatever came of it. Times are canonical; None leaves what stands."""
+
+    dialog_id: str
+    children_read_at: str | None = None  # its transmissions were asked for
+    opened_at: str | None = None
+
+
 @dataclass(slots=True)
 class Batch:
     """One transaction: dialogs with their children, history, payloads, cursors and quarantine, all or nothing."""
@@ -73,11 +82,13 @@ class Batch:
         default_factory=list
     )  # rows of table quarantine; an id that stands counts one more try
     released: list[str] = field(default_factory=list)  # quarantine ids that could be read now
+    looks: list[Look] = field(default_factory=list)
+    duties: list[Row] = field(default_factory=list)  # rows of table duty: what became of them, the key and what differs
 
 
 @dataclass(slots=True, frozen=True)
 class Written:
-    """What a write did. Rows of bookkeeping (cursor, run, quarantine) are not counted."""
+    """What a write did. Rows of bookkeeping (cursor, run, quarantine, looks) are not counted."""
 
     dialogs: int = 0
     rows: int = 0
@@ -98,3 +109,12 @@ class Known:
     updated_at: str | None
     children_status: int | None
     first_seen_at: str
+
+
+@dataclass(slots=True, frozen=True)
+class Standing:
+    """A dialog that a pass may read again, as far as it must know it beforehand."""
+
+    id: str
+    party: str
+    updated_at: str | None

@@ -123,6 +123,7 @@ _ORDER = (
     "sync_run",
     "quarantine",
     "duty",
+    "listing",
 )
 
 
@@ -209,6 +210,7 @@ _TABLES: Mapping[str, str] = {
     "mailbox": "How far each mailbox was read.",
     "sync_run": "What each run did.",
     "quarantine": "What could not be read, kept until it can be.",
+    "listing": "What each identity listed of a party at its latest complete sweep.",
     "duty": "Unread marks owed after an opening under `restore-unread`, one row for each dialog, settled ones too.",
 }
 

@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
+from store.duty_table import Duty as Duty
+from store.listing_table import Listing as Listing
 from store.types import Instant
 
 
@@ -66,7 +68,14 @@ class Mailbox(SQLModel, table=True):
     last_poll_at: str | None = _instant()
     last_hot_at: str | None = _instant()
     last_sweep_at: str | None = _instant()
+    last_deep_at: str | None = _instant()  # the newest step of the deep pass
+    deep_since: str | None = _instant()  # when its current cycle began; null = at `backfilled_at`
+    swept_count: int | None = _count(None)  # dialogs listed at the latest sweep that was published
+    alarm: str | None = Field(default=None, sa_column=Column(Text))  # why the latest sweep was not published
+    alarm_at: str | None = _instant()
     lost_since: str | None = _instant()
+    missing_since: str | None = _instant()  # the first sweep that found it lost
+    gone_at: str | None = _instant()  # when its dialogs became no_access because it is lost
     error: str | None = None  # why the newest pass failed, as a sentence; null when it did not
     error_at: str | None = _instant()
     first_seen_at: str = _instant(nullable=False)
@@ -119,6 +128,8 @@ class Dialog(SQLModel, table=True):
     details_problem: str | None = Field(default=None, sa_column=Column(Text))
     opened_at: str | None = _instant()  # when we last opened it
     children_status: int | None = None  # HTTP status of the newest refused read of transmissions or activities
+    children_read_at: str | None = _instant()  # when its transmissions were last asked for
+    probed_at: str | None = _instant()  # when we last asked why it is missing
     connection: str | None = None  # who read it last
     identity: str | None = None
     first_seen_at: str = _instant(nullable=False)
@@ -254,8 +265,7 @@ class GuiAction(SQLModel, table=True):
 
 
 class Seen(SQLModel, table=True):
-    """One seen record: somebody opened the dialog. From the list item or `/seenlog`, never from the detail that caused
-    it."""
+    """One seen record: somebody opened the dialog. From the list or `/seenlog`, never the detail that caused it."""
 
     __table_args__ = {"sqlite_with_rowid": False}
 

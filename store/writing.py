@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 from store.batch import OWNED, Batch, DialogRows, Row, Value, Written
-from store.bookkeeping import move_cursors, quarantine, release
+from store.bookkeeping import looked, move_cursors, quarantine, release
 from store.clock import instant_text
+from store.duties import write_duties
 from store.statements import Cursor, Engine, insert, run, table, upsert
 from store.values import Values, compressed, decompressed, tidied
 
@@ -26,6 +28,8 @@ def write_batch(engine: Engine, cursor: Cursor, batch: Batch) -> Written:
         total = Written(total.dialogs + done.dialogs, total.rows + done.rows, total.changes + done.changes)
     quarantine(engine, cursor, batch.quarantine, batch.at)
     release(engine, cursor, batch.released)
+    looked(engine, cursor, batch.looks)
+    write_duties(engine, cursor, batch.duties)
     move_cursors(engine, cursor, batch.cursors, batch.at)
     return total
 
@@ -66,6 +70,14 @@ class _Round:
                 if name not in by_table:
                     raise ValueError(f"Rows of table {name!r} do not belong to a dialog.")
                 by_table[name].extend(rows)
+        with ThreadPoolExecutor(1, thread_name_prefix="zlib") as beside:
+            # zlib works outside the interpreter's lock, so the bodies shrink while their rows are written.
+            bodies = beside.submit(
+                lambda: [compressed(body) for dialog in self.fresh for body in dialog.payloads.values()]
+            )
+            return self._write(by_table, bodies)
+
+    def _write(self, by_table: dict[str, list[Row]], bodies: Future[list[bytes]]) -> Written:
         dialogs = upsert(self.engine, self.cursor, "dialog", [dialog.dialog for dialog in self.dialogs])
         written = dialogs
         for name in (*OWNED, *_GROWING):
@@ -74,7 +86,7 @@ class _Round:
                 written += self._remove(name)
         written += self._take_off_labels()
         written += upsert(self.engine, self.cursor, "label", by_table["label"])
-        written += self._payloads()
+        written += self._payloads(bodies.result())
         return Written(dialogs, written, self._changes())
 
     def _remove(self, name: str) -> int:
@@ -107,7 +119,7 @@ class _Round:
         sql = f"DELETE FROM label WHERE dialog_id = {mark} AND label = {mark}"  # noqa: S608
         return run(self.engine, self.cursor, sql, gone)
 
-    def _payloads(self) -> int:
+    def _payloads(self, fresh: list[bytes]) -> int:
         """A body that differs becomes the next version; the one before it is superseded, and kept."""
         changed = {_id(dialog): dialog for dialog in self.standing if dialog.payloads}
         current: dict[tuple[str, str], tuple[int, bytes]] = {
@@ -119,10 +131,9 @@ class _Round:
             )
         }
         superseded: list[Values] = []
+        kinds = ((dialog, kind) for dialog in self.fresh for kind in dialog.payloads)
         added: list[Values] = [
-            (_id(dialog), kind, 1, self.at, compressed(body))
-            for dialog in self.fresh
-            for kind, body in dialog.payloads.items()
+            (_id(dialog), kind, 1, self.at, body) for (dialog, kind), body in zip(kinds, fresh, strict=True)
         ]
         for dialog_id, dialog in changed.items():
             for kind, body in dialog.payloads.items():

@@ -1,0 +1,64 @@
+"""The duties of `restore-unread`: whose unread mark must be put back after an opening.
+
+A duty is committed, with the engine's full durability, before the opening leaves (SQLite: `synchronous=FULL`;
+PostgreSQL: its own `synchronous_commit`), so that neither a crash nor a lost answer forgets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from store.batch import Row
+from store.reading import plain
+from store.statements import Cursor, Engine, run, table, upsert
+
+# What a new duty of the same dialog begins anew.
+_FRESH: Row = {
+    "opened_at": None,
+    "tries": 0,
+    "next_try_at": None,
+    "last_error": None,
+    "settled_at": None,
+    "outcome": None,
+}
+# Outcomes in which the mark was neither put back nor found needless.
+FAILED = ("not_listed", "refused", "failed")
+
+
+def record_duties(engine: Engine, cursor: Cursor, rows: Sequence[Row]) -> None:
+    """Records duties that stand from now on; each takes the place of an earlier one of its dialog."""
+    upsert(engine, cursor, "duty", [{**_FRESH, **row} for row in rows])
+
+
+def write_duties(engine: Engine, cursor: Cursor, rows: Sequence[Row]) -> None:
+    """Sets the columns that each row gives (`dialog_id` names the duty); a duty that is not there stays away."""
+    for row in rows:
+        keys = [key for key in row if key != "dialog_id"]
+        if unknown := set(keys) - set(table("duty").columns.keys()):
+            raise ValueError(f"Table duty has no column {', '.join(sorted(unknown))}.")
+        sets = ", ".join(f"{key} = {engine.mark}" for key in keys)
+        sql = f"UPDATE duty SET {sets} WHERE dialog_id = {engine.mark}"  # noqa: S608
+        run(engine, cursor, sql, [(*(row[key] for key in keys), row["dialog_id"])])
+
+
+def standing_duties(connection: Connection, of: str | None, identity: str | None, due_at: str | None) -> list[Row]:
+    """Duties not settled yet, oldest first; with `due_at` those whose next try has come."""
+    duty = table("duty")
+    query = select(duty).where(duty.c.settled_at.is_(None))
+    if of is not None:
+        query = query.where(duty.c.connection == of)
+    if identity is not None:
+        query = query.where(duty.c.identity == identity)
+    if due_at is not None:
+        query = query.where(duty.c.next_try_at.is_(None) | (duty.c.next_try_at <= due_at))
+    return [plain(row) for row in connection.execute(query.order_by(duty.c.recorded_at, duty.c.dialog_id)).mappings()]
+
+
+def failed_duties(connection: Connection) -> list[Row]:
+    """Duties that ended without the mark being put back although it should have been, newest first."""
+    duty = table("duty")
+    query = select(duty).where(duty.c.outcome.in_(FAILED)).order_by(duty.c.settled_at.desc(), duty.c.dialog_id)
+    return [plain(row) for row in connection.execute(query).mappings()]

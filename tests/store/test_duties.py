@@ -1,0 +1,105 @@
+"""Unread marks that are owed: recorded durably, settled once, found cheaply, on both engines."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from store.archive import Archive
+from store.batch import Batch, Row, Value
+from store.errors import ArchiveDenied
+from tests.store.rows import AT, LATER, ORG, uuid
+
+
+def duty(number: int = 1, **fields: Value) -> Row:
+    return {
+        "dialog_id": uuid(number),
+        "connection": "regnskap",
+        "identity": "310000000",
+        "party": ORG,
+        "created_at": AT,
+        "context_revision": uuid(900 + number),
+        "labels": '["Default"]',
+        "seen_until": AT,
+        "recorded_at": AT,
+        **fields,
+    }
+
+
+def standing(archive: Archive, **where: str) -> list[Value]:
+    return [row["dialog_id"] for row in archive.standing_duties(**where)]
+
+
+def test_a_recorded_duty_stands_with_all_that_settling_needs(archive: Archive) -> None:
+    archive.record_duties([duty()])
+    nothing = dict.fromkeys(("opened_at", "next_try_at", "last_error", "settled_at", "outcome"))
+    assert archive.standing_duties() == [{**duty(), "tries": 0, **nothing}]
+
+
+def test_a_recorded_duty_is_there_for_everybody_else_at_once(archive: Archive, archive_url: str) -> None:
+    archive.record_duties([duty()])
+    with Archive.open(archive_url, create=False, read_only=True) as another:
+        assert standing(another) == [uuid(1)]
+        with pytest.raises(ArchiveDenied):
+            another.record_duties([duty(2)])
+
+
+def test_duties_are_told_oldest_first_and_by_identity(archive: Archive) -> None:
+    archive.record_duties([duty(2, recorded_at=LATER), duty(3), duty(1), duty(4, identity="", connection="kari")])
+    assert standing(archive, connection="regnskap", identity="310000000") == [uuid(1), uuid(3), uuid(2)]
+    assert standing(archive, connection="kari") == [uuid(4)]
+    assert standing(archive, connection="regnskap", identity="310000108") == []
+
+
+def test_a_settled_duty_stands_no_more_and_keeps_its_outcome(archive: Archive) -> None:
+    archive.record_duties([duty(1), duty(2)])
+    settled: Row = {"dialog_id": uuid(1), "settled_at": LATER, "outcome": "restored"}
+    for _ in range(2):
+        archive.write(Batch(LATER, duties=[settled]))
+    assert standing(archive) == [uuid(2)]
+    assert archive.failed_duties() == []
+
+
+def test_a_duty_that_failed_for_good_is_told(archive: Archive) -> None:
+    archive.record_duties([duty(1), duty(2)])
+    archive.write(Batch(LATER, duties=[{"dialog_id": uuid(2), "settled_at": LATER, "outcome": "not_listed"}]))
+    assert [(row["dialog_id"], row["outcome"]) for row in archive.failed_duties()] == [(uuid(2), "not_listed")]
+
+
+def test_a_failed_try_waits_for_its_time(archive: Archive) -> None:
+    archive.record_duties([duty()])
+    archive.write(Batch(AT, duties=[{"dialog_id": uuid(1), "tries": 1, "next_try_at": LATER, "last_error": "500"}]))
+    assert standing(archive, due_at=AT) == []
+    assert standing(archive, due_at=LATER) == [uuid(1)]
+    assert (archive.standing_duties()[0]["tries"], archive.standing_duties()[0]["last_error"]) == (1, "500")
+
+
+def test_another_opening_of_the_dialog_is_a_new_duty(archive: Archive) -> None:
+    archive.record_duties([duty()])
+    archive.write(Batch(AT, duties=[{"dialog_id": uuid(1), "tries": 3, "settled_at": AT, "outcome": "seen"}]))
+    archive.record_duties([duty(recorded_at=LATER, context_revision=uuid(77))])
+    (found,) = archive.standing_duties()
+    assert (found["tries"], found["outcome"], found["context_revision"]) == (0, None, uuid(77))
+
+
+def test_what_is_settled_must_be_a_duty(archive: Archive) -> None:
+    archive.write(Batch(AT, duties=[{"dialog_id": uuid(1), "settled_at": AT, "outcome": "seen"}]))
+    assert archive.standing_duties() == []
+    with pytest.raises(ValueError, match="no column nonsense"):
+        archive.write(Batch(AT, duties=[{"dialog_id": uuid(1), "nonsense": 1}]))
+
+
+def test_standing_duties_are_found_without_reading_the_settled_ones(archive: Archive) -> None:
+    archive.record_duties([duty(number) for number in range(1, 400)])
+    archive.write(
+        Batch(AT, duties=[{"dialog_id": uuid(n), "settled_at": AT, "outcome": "restored"} for n in range(2, 400)])
+    )
+    explain = "EXPLAIN QUERY PLAN" if not archive.shared else "EXPLAIN"
+    with archive._transaction() as connection:
+        if archive.shared:
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = connection.execute(
+            text(f"{explain} SELECT * FROM duty WHERE settled_at IS NULL ORDER BY recorded_at")
+        ).all()
+    assert "ix_duty_standing" in str(plan)
+    assert standing(archive) == [uuid(1)]
