@@ -5,9 +5,10 @@ A failing identity never stops the others. The archive is held by one run at a t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event as Signal
@@ -90,6 +91,7 @@ class Runner:
         for identity in self.identities:
             identity.inbox.client.new_run()
         with ExitStack() as held:
+            held.enter_context(_seldom_collecting())
             if not archive.shared:
                 held.enter_context(archive.single_flight())
             limits: Limits | None = None
@@ -160,3 +162,14 @@ class Runner:
         with ThreadPoolExecutor(max_workers=sync.concurrency, thread_name_prefix="read") as pool:
             landing = Landing(reader, identity.inbox, archive, pool, self._now, self._told)
             return Poll(task, identity.inbox, archive, landing, pool, self._now, self._told).run()
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """The collector of cycles looks seldom during a run: a page is many small objects without a cycle among them."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -33,9 +33,10 @@ _OF_THE_WALK = (BadRequest, BadBody, ServerFault, TooBroad, TooLarge, Unexpected
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """What a pass does on the way. `land` takes the items of a page and the walk that gave them; `finished` a walk whose
-    last page has landed (with `before` None: nothing of its mailboxes is left to read); `failed` mailboxes that could
-    not be read, each alone to blame.
+    """What a pass does on the way.
+
+    `land` takes the items of a page and the walk that gave them; `finished` a walk whose last page has landed (with
+    `before` None: nothing of its mailboxes is left to read); `failed` a mailbox that could not be read.
     """
 
     land: Callable[[Sequence[bytes], Walk], None]
