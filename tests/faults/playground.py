@@ -98,7 +98,7 @@ class Playground:
         self.file = folder / "dialogarkiv.toml"
         self.file.write_text(_SETTINGS.format(url=server.url, policy=policy, archive=archive))
         now = int(clock.now().timestamp())
-        claims = {**claims_for(self.world, US), "iat": now, "exp": now + 10**8}
+        claims = {**claims_for(self.world, US), "iat": now - 86400, "exp": now + 10**8}
         self.env = {"TOKEN": self.world.issuers.sign(self.world.issuer, claims)}
         self.settings = load(self.file, self.env)
         http = _Edge(hosts=self.settings.environment.hosts, now=clock.now, monotonic=clock.monotonic, told=self._hear)
