@@ -33,6 +33,9 @@ from sync.cli.reference import CONTRACTS, EXIT_CODES, commands, example_and_pros
 from sync.cli.reference import REFERENCE as COMMANDS_PAGE
 from sync.cli.reference import reference as commands_page
 from sync.daemon import GRACE
+from sync.dialogporten import wire
+from sync.passes.opening import OpeningPolicy
+from sync.passes.signals import signals
 from sync.sandbox import seed
 from sync.sandbox.server import SandboxServer
 from sync.sandbox.stage import set_up, write_settings
@@ -306,6 +309,18 @@ def test_the_set_up_has_ten_steps() -> None:
 def test_every_value_of_the_opening_policy_is_explained() -> None:
     rows = set(re.findall(r"^\| `([a-z-]+)`", section("Opening policy"), re.MULTILINE))
     assert rows - {"open"} == {"never", "after-human", "restore-unread", "always"}
+
+
+def test_the_readme_says_that_something_is_missing_only_while_it_is(read: Read) -> None:
+    text = README.read_text(encoding="utf-8")
+    unread = signals(wire.list_item(b'{"id": "x", "isContentSeen": false}'))
+    says_so = "| `restore-unread` | For now the same as `after-human`." in text
+    assert says_so is not OpeningPolicy("restore-unread").allows(unread)
+    held = _answer(
+        read.settings, "sql", "SELECT (SELECT count(*) FROM verdict) AS verdicts, max(last_sweep_at) AS s FROM mailbox"
+    )
+    assert ("It does not keep verdicts yet" in text) is (held[0]["verdicts"] == 0)
+    assert ("Only the poll exists" in text) is (held[0]["s"] is None)
 
 
 def test_every_dependency_has_its_reason() -> None:
