@@ -67,6 +67,8 @@ class Event(StrEnum):
     REQUEST_REFUSED = "request_refused", "The server refused a request; status and trace id are in the fields."
     REQUEST_RETRIED = "request_retried", "A request failed in passing and is tried again after a pause."
     THROTTLED = "throttled", "The server asked for a pause; every request of that client waits."
+    SERVER_DOWN = "server_down", "Request after request failed; the server is left alone for a while."
+    SERVER_BACK = "server_back", "The server answers again."
     RESPONSE_DISCARDED = "response_discarded", "An answer was cut off or too large and was not used."
     UNKNOWN_VALUE = "unknown_value", "The server sent a value this version does not know; it is kept as spelled."
 

@@ -180,6 +180,14 @@ class Limits(Section):
         title="number",
         description="The greatest answer that is read, in bytes (64 MiB).",
     )
+    requests_per_second: WholeNumber = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        title="number",
+        description="How many requests a client id sends to Dialogporten in a second, at most, over all of its system "
+        "users together.",
+    )
 
 
 class Log(Section):

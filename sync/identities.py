@@ -11,6 +11,8 @@ from config.keys import load_signing_key
 from config.settings import Settings
 from sync.auth.maskinporten import Grantee, Maskinporten
 from sync.auth.source import FixedToken, SystemUserTokens, TokenSource
+from sync.dialogporten.breaker import Breaker
+from sync.dialogporten.budget import RequestBudget
 from sync.dialogporten.client import DialogportenClient, SearchParams
 from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.retry import Gate, Retrier, Told
@@ -60,6 +62,8 @@ class IdentityInbox:
                 parties=walk.parties,
                 updated_after=walk.after,
                 updated_before=walk.before,
+                statuses=walk.statuses,
+                due_after=walk.due_after,
                 continuation_token=walk.token,
                 limit=walk.limit,
             )
@@ -71,15 +75,22 @@ def identities(
 ) -> list[Identity]:
     """Every identity of the settings, or of one connection. Persons (`id-porten`) are left out: they need a login.
 
-    Keys and secrets are read here; ConfigError names the one that cannot be used.
+    Keys and secrets are read here; ConfigError names the one that cannot be used. All that share a client id share its
+    gate and its request budget; all share the breaker of the one server.
     """
     issuer = Maskinporten(http, settings.environment.maskinporten, told=told)
     found: list[Identity] = []
-    gates: dict[str, Gate] = {}
+    breaker = Breaker(monotonic=http.monotonic, told=told)
+    shared: dict[str, tuple[Gate, RequestBudget]] = {}
     for connection in settings.connections:
         if only is None or connection.name == only:
-            gate = gates.setdefault(getattr(connection, "client_id", connection.name), Gate(http.monotonic))
-            retrier = Retrier(gate=gate, wait=http.wait, told=told)
+            client_id = getattr(connection, "client_id", connection.name)
+            if client_id not in shared:
+                per_second = settings.limits.requests_per_second
+                pace = RequestBudget(per_second, monotonic=http.monotonic, wait=http.wait)
+                shared[client_id] = Gate(http.monotonic), pace
+            gate, pace = shared[client_id]
+            retrier = Retrier(gate=gate, pace=pace, breaker=breaker, wait=http.wait, told=told)
             for name, token in _tokens(connection, issuer, http, env, settings):
                 base = settings.environment.dialogporten
                 client = DialogportenClient(http, base, token, connection=connection.name, retrier=retrier)

@@ -18,6 +18,7 @@ _WARNINGS = frozenset(
         Event.MAILBOX_FAILED,
         Event.PARTY_LOST,
         Event.PARTY_MALFORMED,
+        Event.SERVER_DOWN,
     }
 )
 _DETAILS = frozenset({Event.HTTP_ANSWER, Event.TOKEN_GRANTED, Event.PAGE_READ, Event.OPENING})

@@ -1,16 +1,25 @@
 """Dialogporten's end-user calls for one identity. Raw bytes of complete 200 answers out; every refusal an error."""
 
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
 from config.events import Event
 from sync.auth.source import TokenSource
-from sync.dialogporten.errors import Context, NotAuthenticated
-from sync.dialogporten.http import HttpEdge, complete_json
+from sync.dialogporten.errors import (
+    ArkivError,
+    BadBody,
+    BadGateway,
+    Context,
+    NotAuthenticated,
+    ServerFault,
+    Unreachable,
+)
+from sync.dialogporten.http import Answer, HttpEdge, complete_json
 from sync.dialogporten.origins import origin
 from sync.dialogporten.refusals import refusal
 from sync.dialogporten.retry import Retrier
@@ -20,6 +29,8 @@ __all__ = ["DialogportenClient", "SearchParams"]
 
 ENDUSER: Final = "/api/v1/enduser"
 METADATA: Final = "/api/v1/metadata"
+
+T = TypeVar("T")
 
 
 class DialogportenClient:
@@ -43,7 +54,7 @@ class DialogportenClient:
         self._base = base.rstrip("/")
         self._token = token
         self._connection = connection
-        self._retrier = retrier or Retrier(wait=http.wait)
+        self.retrier = retrier or Retrier(wait=http.wait)
         self._count = 0
         self._lock = threading.Lock()
 
@@ -53,7 +64,7 @@ class DialogportenClient:
 
     def new_run(self) -> None:
         """Another run begins: the connection may wait as long as its budget says once more."""
-        self._retrier.budget.refill()
+        self.retrier.budget.refill()
 
     @property
     def server_ahead(self) -> timedelta:
@@ -71,7 +82,7 @@ class DialogportenClient:
 
     def service_resources_metadata(self) -> bytes:
         """Every service with its minimum authentication level; without a token. Optional: may be a 502 (§17 row 21)."""
-        return self._read(f"{METADATA}/serviceresources", anonymous=True)
+        return self._read(f"{METADATA}/serviceresources", anonymous=True, optional=True)
 
     def search(self, params: SearchParams) -> bytes:
         """One page of list items (§3). Parties without rights are silently absent, never an error."""
@@ -110,7 +121,42 @@ class DialogportenClient:
         prefix = "urn:altinn:dialog-id:"
         dialog_id = instance_ref.removeprefix(prefix) if instance_ref.startswith(prefix) else None
         query = urlencode({"instanceRef": instance_ref}, quote_via=quote, safe="")
-        return self._read(f"{ENDUSER}/dialoglookup", query, dialog_id=dialog_id)
+        return self._read(f"{ENDUSER}/dialoglookup", query, dialog_id=dialog_id, optional=True)
+
+    def set_labels(self, dialog_id: str, add: Sequence[str], remove: Sequence[str], if_match: str) -> str:
+        """Removes, then adds system labels, if the label context still has the revision `if_match`; answers its new
+        revision, the same one when nothing changed (§8.1).
+
+        Outdated when somebody changed the labels meanwhile, Conflict when somebody does so right now. Only a request
+        that was turned away (429, 503) is sent again: after a lost answer nobody knows whether it was carried out, so
+        read the labels again before you repeat it.
+        """
+        body = json.dumps({"addLabels": list(add), "removeLabels": list(remove)}).encode()
+        url = f"{self._base}{_dialog(dialog_id)}/context/systemlabels"
+        headers = {"If-Match": _uuid(if_match)}  # quotes around it are a 400 (§17, s18)
+
+        def put(bearer: str | None, context: Context) -> str:
+            answer = self._http.put_json(url, body, context=context, bearer=bearer, headers=headers)
+            if answer.status != 204:
+                raise self._refused(answer, context)
+            try:
+                return _uuid(answer.headers.get("etag", "").strip('"'))
+            except ValueError:
+                sentence = "The labels were set, but the answer does not tell the revision they have now."
+                raise BadBody(sentence, context=context, status=answer.status) from None
+
+        call = self._as_caller(lambda bearer: self._exchange(put, bearer, url, method="PUT", dialog_id=dialog_id))
+
+        def once() -> str | ArkivError:
+            try:
+                return call()
+            except (Unreachable, BadGateway, ServerFault) as lost:
+                return lost
+
+        found = self.retrier.run(once)
+        if isinstance(found, ArkivError):
+            raise found
+        return found
 
     def _read(
         self,
@@ -120,27 +166,60 @@ class DialogportenClient:
         dialog_id: str | None = None,
         party: str | None = None,
         anonymous: bool = False,
+        optional: bool = False,
     ) -> bytes:
         url = f"{self._base}{path}" + (f"?{query}" if query else "")
 
-        def ask(bearer: str | None) -> bytes:
-            context = Context(
-                at=self._http.now(),
-                url_path=urlsplit(url).path,
-                connection=self._connection,
-                party=party,
-                dialog_id=dialog_id,
-            )
-            with self._lock:
-                self._count += 1
+        def get(bearer: str | None, context: Context) -> bytes:
             answer = self._http.get(url, context=context, bearer=bearer)
             if answer.status != 200:
-                error = refusal(answer.status, answer.headers, answer.body, context)
-                self._http.told(Event.REQUEST_REFUSED, {"error": type(error).__name__, **error.facts()})
-                raise error
+                raise self._refused(answer, context)
             return complete_json(answer, context)
 
-        def ask_as_caller() -> bytes:
+        def ask(bearer: str | None) -> bytes:
+            return self._exchange(get, bearer, url, dialog_id=dialog_id, party=party, optional=optional)
+
+        call: Callable[[], bytes] = (lambda: ask(None)) if anonymous else self._as_caller(ask)
+        return self.retrier.run(call, optional=optional)
+
+    def _exchange(
+        self,
+        send: Callable[[str | None, Context], T],
+        bearer: str | None,
+        url: str,
+        *,
+        method: str = "GET",
+        dialog_id: str | None = None,
+        party: str | None = None,
+        optional: bool = False,
+    ) -> T:
+        """One request in its turn, counted, and what came of it told to the retrier."""
+        context = Context(
+            at=self._http.now(),
+            method=method,
+            url_path=urlsplit(url).path,
+            connection=self._connection,
+            party=party,
+            dialog_id=dialog_id,
+        )
+        self.retrier.admit(context)
+        with self._lock:
+            self._count += 1
+        try:
+            found = send(bearer, context)
+        except ArkivError as error:
+            self.retrier.heard(error, optional=optional)
+            raise
+        self.retrier.heard(None)
+        return found
+
+    def _refused(self, answer: Answer, context: Context) -> ArkivError:
+        error = refusal(answer.status, answer.headers, answer.body, context)
+        self._http.told(Event.REQUEST_REFUSED, {"error": type(error).__name__, **error.facts()})
+        return error
+
+    def _as_caller(self, ask: Callable[[str | None], T]) -> Callable[[], T]:
+        def call() -> T:
             bearer = self._token.bearer()
             try:
                 return ask(bearer)
@@ -151,8 +230,7 @@ class DialogportenClient:
                     raise
                 return ask(fresh)
 
-        call: Callable[[], bytes] = (lambda: ask(None)) if anonymous else ask_as_caller
-        return self._retrier.run(call)
+        return call
 
 
 def _dialog(dialog_id: str) -> str:

@@ -9,6 +9,7 @@
     │   ├── TimedOut          server     the answer did not come in time
     │   ├── CutBody           server     the answer broke off: nothing of it is used
     │   └── TooLarge          operator   the answer is larger than `limits.response_bytes`
+    ├── ServerDown            server     it failed so often in a row that it was not asked: ends the pass
     ├── HttpRefusal                    a complete answer, and it is no
     │   ├── BadRequest        us         400, 406, 413: our bug, never retried
     │   ├── NotAuthenticated  operator   401
@@ -175,6 +176,13 @@ class TooLarge(Unreachable):
 
     who = "operator"
     exit_code = 4
+
+
+class ServerDown(ArkivError):
+    """Not asked: request after request failed, and the server is left alone for a while. No failure of one dialog."""
+
+    who = "server"
+    exit_code = 5
 
 
 class HttpRefusal(ArkivError):

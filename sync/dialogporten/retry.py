@@ -17,11 +17,14 @@ from email.utils import parsedate_to_datetime
 from typing import Final, TypeVar
 
 from config.events import Event
+from sync.dialogporten.breaker import Breaker
+from sync.dialogporten.budget import RequestBudget
 from sync.dialogporten.errors import (
     ArkivError,
     BadGateway,
     Busy,
     ConnectFailed,
+    Context,
     CutBody,
     ServerFault,
     Stopped,
@@ -70,6 +73,7 @@ class RetryPolicy:
 
     attempts: int = 5
     dialog_fault_attempts: int = 2
+    optional_attempts: int = 2
     base: float = 0.5
     longest_backoff: float = 30.0
     longest_retry_after: float = 300.0
@@ -79,9 +83,9 @@ class RetryPolicy:
         """Full jitter: anything from 0 to the doubled ceiling; `attempt` counts from 1, `jitter` is in [0, 1)."""
         return jitter * min(self.longest_backoff, self.base * 2.0 ** min(attempt - 1, 32))
 
-    def delay(self, error: ArkivError, attempt: int, jitter: float) -> float | None:
-        """Seconds to wait before attempt `attempt` + 1, or None: this error is final."""
-        allowed = self.attempts
+    def delay(self, error: ArkivError, attempt: int, jitter: float, *, optional: bool = False) -> float | None:
+        """Seconds to wait before attempt `attempt` + 1, or None: this error is final. `optional`: we can do without."""
+        allowed = min(self.attempts, self.optional_attempts) if optional else self.attempts
         if isinstance(error, ServerFault) and error.dialog_id is not None:
             allowed = min(allowed, self.dialog_fault_attempts)
         if attempt >= allowed:
@@ -110,6 +114,8 @@ class Gate:
 
     def remaining(self) -> float:
         """Seconds until it opens, 0 when open."""
+        if not self._until:
+            return 0.0  # never closed so far, as usual
         with self._lock:
             return max(self._until - self._monotonic(), 0.0)
 
@@ -147,6 +153,8 @@ class Budget:
 class Retrier:
     """Runs a call under policy, gate and budget. One for each connection; thread safe.
 
+    `pace` is the client id's request budget and `breaker` the server's; both are asked by `admit`, which whoever
+    sends calls right before each request.
     `wait(seconds)` sleeps and answers True when we are asked to stop (`threading.Event.wait`); then Stopped is raised.
     `told(event, fields)` hears of every wait.
     """
@@ -157,6 +165,8 @@ class Retrier:
         *,
         gate: Gate | None = None,
         budget: Budget | None = None,
+        pace: RequestBudget | None = None,
+        breaker: Breaker | None = None,
         wait: Callable[[float], bool] | None = None,
         jitter: Callable[[], float] = random.random,
         told: Told = ignore,
@@ -164,11 +174,13 @@ class Retrier:
         self.policy = policy or RetryPolicy()
         self.gate = gate or Gate()
         self.budget = budget or Budget(self.policy.total)
+        self.pace = pace
+        self.breaker = breaker
         self._wait = wait or threading.Event().wait
         self._jitter = jitter
         self._told = told
 
-    def run(self, call: Callable[[], T]) -> T:
+    def run(self, call: Callable[[], T], *, optional: bool = False) -> T:
         """The call's value, or the error that is final, out of attempts or out of budget."""
         attempt = 1
         while True:
@@ -176,10 +188,10 @@ class Retrier:
             try:
                 return call()
             except ArkivError as error:
-                delay = self.policy.delay(error, attempt, self._jitter())
-                if isinstance(error, Busy) and error.retry_after is not None:
+                delay = self.policy.delay(error, attempt, self._jitter(), optional=optional)
+                hold = self._hold(error, attempt)
+                if isinstance(error, Busy) and hold is not None:
                     # Paid once, by whoever closes it: the others wait the same seconds at the gate.
-                    hold = min(error.retry_after, self.policy.longest_retry_after)
                     added = self.gate.close_for(hold)
                     if added:
                         self._told(Event.THROTTLED, {"seconds": round(hold, 1), **error.facts()})
@@ -195,6 +207,41 @@ class Retrier:
                 if delay:
                     self._pause(delay)
             attempt += 1
+
+    def _hold(self, error: ArkivError, attempt: int) -> float | None:
+        """Seconds to hold every request of the client id back; for a 429 that does not say, doubled each time."""
+        if not isinstance(error, Busy):
+            return None
+        if error.retry_after is not None:
+            return min(error.retry_after, self.policy.longest_retry_after)
+        return self.policy.backoff(attempt, 1.0) if error.status == 429 else None
+
+    def admit(self, context: Context) -> None:
+        """Returns when one request may leave: gate open, breaker closed, a place in the budget. Raises Busy,
+        ServerDown or Stopped.
+        """
+        breaker, pace = self.breaker, self.pace
+        looks = breaker is not None and breaker.is_open
+        if looks and breaker is not None:
+            breaker.admit(context)
+        while True:
+            if pace is not None:
+                pace.take(context)
+            if not self.gate.remaining():
+                break
+            # Closed while we waited for our turn. Many wait here, so each takes a new turn when it opens.
+            self._pass_gate()
+        if breaker is not None and not looks:
+            breaker.admit(context)
+
+    def heard(self, error: ArkivError | None, *, optional: bool = False) -> None:
+        """What came of a request that was admitted; None for a good answer. An `optional` one that fails behind
+        Dialogporten says nothing of Dialogporten (reference: end-user API §17 row 21).
+        """
+        if self.breaker is not None and not (optional and isinstance(error, (BadGateway, ServerFault))):
+            self.breaker.heard(error)
+        if error is not None and self.pace is not None and isinstance(error, Busy) and error.status == 429:
+            self.pace.slow_down()
 
     def _pass_gate(self) -> None:
         while (remaining := self.gate.remaining()) > 0:

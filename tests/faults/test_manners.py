@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from config.keys import create_key
 from config.settings import load
 from sync.dialogporten.breaker import FAILURES
 from sync.dialogporten.errors import BadGateway
@@ -130,7 +131,7 @@ def test_an_outage_ends_the_pass_instead_of_asking_for_every_dialog(play: Playgr
     result = play.sync()
     assert result.exit_code == 4, "the list was read"
     assert report(result).error is not None
-    asked = sum(each["status"] == 502 for each in play.server.world.requests.log)
+    asked = sum(entry.status == 502 for entry in play.server.world.requests.entries)
     # Those under way when it opens still come back.
     assert FAILURES <= asked <= FAILURES + 4
     assert [name for name, _ in play.told if name == "server_down"] == ["server_down"]
@@ -172,3 +173,26 @@ def test_a_service_list_that_cannot_be_had_does_not_close_the_server(play: Playg
         with pytest.raises(BadGateway):
             client.service_resources_metadata()
     assert play.sync().exit_code == 0
+
+
+def test_one_client_id_has_one_budget_and_one_gate_over_all_of_its_connections(tmp_path: Path) -> None:
+    create_key(tmp_path / "key.jwk")
+    user = 'kind = "system-user"\nkey = "key.jwk"\n'
+    file = tmp_path / "dialogarkiv.toml"
+    file.write_text(
+        '[environment]\nname = "tt02"\n[limits]\nrequests_per_second = 7\n'
+        f'[[connection]]\nname = "en"\nclient_id = "klient"\n{user}'
+        'system_users = [{ org = "315260183" }, { org = "311590839" }]\n'
+        f'[[connection]]\nname = "to"\nclient_id = "klient"\n{user}system_users = [{{ org = "310166138" }}]\n'
+        f'[[connection]]\nname = "tre"\nclient_id = "annen"\n{user}system_users = [{{ org = "310166138" }}]\n'
+    )
+    runner = Runner(load(file, {}), {}, lambda event, fields: None)
+    try:
+        retriers = [identity.inbox.client.retrier for identity in runner.identities]
+    finally:
+        runner.close()
+    assert [retrier.pace is retriers[0].pace for retrier in retriers] == [True, True, True, False]
+    assert [retrier.gate is retriers[0].gate for retrier in retriers] == [True, True, True, False]
+    assert len({id(retrier.breaker) for retrier in retriers}) == 1, "they all ask one server"
+    assert retriers[0].pace is not None
+    assert retriers[0].pace.per_second == pytest.approx(7)
