@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from store.batch import CursorMove, Row, Value
+from store.batch import CursorMove, Look, Row, Value
 from store.clock import instant_text
 from store.statements import Cursor, Engine, run, upsert
 from store.values import Values
@@ -55,6 +55,18 @@ def quarantine(engine: Engine, cursor: Cursor, rows: Sequence[Row], at: str) -> 
 def release(engine: Engine, cursor: Cursor, ids: Sequence[str]) -> None:
     """Lets go of what could be read now."""
     run(engine, cursor, f"DELETE FROM quarantine WHERE id = {engine.mark}", [(name,) for name in ids])  # noqa: S608
+
+
+def looked(engine: Engine, cursor: Cursor, looks: Sequence[Look]) -> None:
+    """Notes that dialogs were read again, of which nothing else need be written."""
+    mark = engine.mark
+    run(
+        engine,
+        cursor,
+        f"UPDATE dialog SET children_read_at = coalesce({mark}, children_read_at), "  # noqa: S608
+        f"opened_at = coalesce({mark}, opened_at) WHERE id = {mark}",
+        [(look.children_read_at, look.opened_at, look.dialog_id) for look in looks],
+    )
 
 
 _MOVE = """

@@ -30,6 +30,7 @@ OWN_COLUMNS = {
         "summary",
         "title",
         "access",
+        "children_read_at",
         "children_status",
         "connection",
         "delegated",

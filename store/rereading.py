@@ -1,0 +1,136 @@
+"""Which dialogs a pass reads again although no list item tells of a difference: the questions of the hot and the deep
+pass.
+
+Only dialogs that are present and readable. Each is read again by whoever read it last; by another reader of its party
+only where that one has not polled it for a day. Equal answers on both engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
+from sqlalchemy.engine import Connection
+
+from store.batch import Standing
+from store.clock import instant_text
+from store.statements import table
+
+SETTLED = ("Completed", "NotApplicable")
+STILL_DUE = timedelta(days=30)  # so long a due date that has passed keeps a dialog unsettled
+SILENT_READER = timedelta(days=1)
+_CHUNK = 500
+
+# Connection and identity.
+Reader = tuple[str, str]
+
+_dialog = table("dialog")
+_mailbox = table("mailbox")
+_item = table("attention_item")
+
+
+def unsettled(connection: Connection, reader: Reader, parties: Collection[str], now: str) -> list[Standing]:
+    """Any status but a settled one, a due date not older than 30 days, or an open attention item."""
+    d = _dialog.c
+    attended = exists().where(and_(_item.c.dialog_id == d.id, _item.c.closed_at.is_(None)))
+    open_ended = or_(d.status.is_(None), d.status.not_in(SETTLED), d.due_at >= earlier(now, STILL_DUE), attended)
+    return _standing(connection, reader, parties, now, open_ended, None)
+
+
+def rereadable(connection: Connection, reader: Reader, ids: Collection[str], now: str, since: str) -> list[str]:
+    """Those of `ids` that are ours to read again, in the order given."""
+    d = _dialog.c
+    found: set[str] = set()
+    for chunk in _chunks(sorted(ids)):
+        query = select(d.id).where(d.id.in_(chunk), d.first_seen_at < since, *_ours(reader, now))
+        found.update(connection.scalars(query))
+    return [each for each in ids if each in found]
+
+
+def deep_count(connection: Connection, reader: Reader, parties: Collection[str], now: str) -> int:
+    """How many dialogs with transmissions there are."""
+    total = 0
+    for whose in _whose(reader, parties):
+        query = select(func.count()).select_from(_dialog).where(whose, _has_transmissions(), *_ours(reader, now))
+        total += connection.scalar(query) or 0
+    return total
+
+
+def deep_due(
+    connection: Connection, reader: Reader, parties: Collection[str], before: str | None, now: str, limit: int | None
+) -> list[Standing]:
+    """Dialogs with transmissions whose last look at them is not later than `before`."""
+    read_at = _dialog.c.children_read_at
+    condition = _has_transmissions()
+    if before is not None:
+        condition = and_(condition, or_(read_at.is_(None), read_at <= before))
+    return _standing(connection, reader, parties, now, condition, limit)
+
+
+def earlier(now: str, by: timedelta) -> str:
+    """The canonical time that much before `now`."""
+    return instant_text(datetime.fromisoformat(now) - by)
+
+
+def _has_transmissions() -> ColumnElement[bool]:
+    # A transmission that was ever read counts too: an edit may move the counts' meaning, never the letters away.
+    d = _dialog.c
+    letter = table("transmission")
+    return or_(
+        d.from_service_owner_transmissions_count + d.from_party_transmissions_count > 0,
+        exists().where(letter.c.dialog_id == d.id),
+    )
+
+
+def _ours(reader: Reader, now: str) -> list[ColumnElement[bool]]:
+    d, m = _dialog.c, _mailbox.c
+    polled = exists().where(
+        and_(
+            m.connection == d.connection,
+            m.identity == d.identity,
+            m.party == d.party,
+            m.state == "active",
+            m.last_poll_at >= earlier(now, SILENT_READER),
+        )
+    )
+    ours = and_(func.coalesce(d.connection, "") == reader[0], func.coalesce(d.identity, "") == reader[1])
+    return [d.presence == "present", d.access == "full", or_(ours, not_(polled))]
+
+
+def _whose(reader: Reader, parties: Collection[str]) -> Iterator[ColumnElement[bool]]:
+    """Conditions that share no dialog: the parties in chunks, then what was delegated to us one by one."""
+    d = _dialog.c
+    for chunk in _chunks(sorted(parties)):
+        yield and_(d.party.in_(chunk), d.delegated.is_(False))
+    if parties:
+        yield and_(d.delegated.is_(True), d.connection == reader[0], d.identity == reader[1])
+
+
+def _standing(
+    connection: Connection,
+    reader: Reader,
+    parties: Collection[str],
+    now: str,
+    condition: ColumnElement[bool],
+    limit: int | None,
+) -> list[Standing]:
+    d = _dialog.c
+    found: list[Standing] = []
+    for whose in _whose(reader, parties):
+        query: Select[tuple[str, str, str | None]] = (
+            select(d.id, d.party, d.updated_at)
+            .where(whose, condition, *_ours(reader, now))
+            .order_by(d.updated_at.desc().nulls_last(), d.id)
+        )
+        rows = connection.execute(query if limit is None else query.limit(limit))
+        found += [Standing(row.id, row.party, row.updated_at) for row in rows]
+    # By id where times are equal, the same on both engines whatever the language of the server.
+    found.sort(key=lambda each: each.id)
+    found.sort(key=lambda each: each.updated_at or "", reverse=True)
+    return found if limit is None else found[:limit]
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
