@@ -20,6 +20,8 @@ class SearchParams:
     parties: tuple[str, ...]
     updated_after: str | None = None
     updated_before: str | None = None
+    statuses: tuple[str, ...] = ()
+    due_after: str | None = None
     continuation_token: str | None = None
     limit: int = 1000
 
@@ -36,6 +38,9 @@ class SearchParams:
             found.append(("updatedAfter", self.updated_after))
         if self.updated_before:
             found.append(("updatedBefore", self.updated_before))
+        found += [("status", status) for status in self.statuses]
+        if self.due_after:
+            found.append(("dueAfter", self.due_after))
         found += [("orderBy", self.order_by), ("limit", str(self.limit))]
         if self.continuation_token:
             found.append(("continuationToken", self.continuation_token))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from store.batch import CurrentPayload, DialogRows, Known, Row
+from store.batch import CurrentPayload, DialogRows, Known, Look, Row
 from sync.dialogporten import wire
 from sync.passes.bodies import Bodies, MalformedItem
 from sync.passes.differences import Change
@@ -17,6 +17,8 @@ from sync.passes.planner import DialogPlan
 from sync.passes.reading import DialogRead
 from sync.passes.remember import fold
 from sync.passes.sighting import Sighting
+
+_STATE = ("presence", "access", "details_status", "children_status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,22 @@ def filed(job: Job, reader: Reader, at: str) -> tuple[DialogRows | None, list[tu
             continue
         if job.known is not None and job.known.presence != job.read.presence:
             rows.changes.append(_presence(job.plan.dialog_id, job.known.presence, job.read.presence, at))
-        _leave_what_was_not_asked(rows, job)
+        _leave_what_was_not_asked(rows, job, at)
         return rows, unreadable
+
+
+def nothing_new(rows: DialogRows, job: Job) -> bool:
+    """Whether a dialog that was read again stands as the archive holds it, so that nothing need be written."""
+    known = job.known
+    if known is None or rows.payloads or rows.changes:
+        return False
+    return all(rows.dialog[name] == getattr(known, name) for name in _STATE)
+
+
+def look(job: Job, at: str) -> Look:
+    """That it was read again, for the archive to note."""
+    asked = "transmissions" in job.plan.before
+    return Look(job.plan.dialog_id, at if asked else None, at if job.read.opened else None)
 
 
 def marked(job: Job) -> bool:
@@ -125,8 +141,11 @@ def _context(job: Job, reader: Reader, at: str) -> RowContext:
     )
 
 
-def _leave_what_was_not_asked(rows: DialogRows, job: Job) -> None:
+def _leave_what_was_not_asked(rows: DialogRows, job: Job, at: str) -> None:
     """An upsert sets the columns it is given: what this read says nothing of is not given."""
+    asked = "transmissions" in job.plan.before
+    if asked or job.known is None:
+        rows.dialog["children_read_at"] = at if asked else None
     if job.known is not None and not job.read.opened:
         del rows.dialog["details_problem"]
     if job.known is not None and job.delegated is None:

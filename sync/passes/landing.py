@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from store.batch import Batch, CurrentPayload, CursorMove, Known, Row
@@ -16,9 +16,9 @@ from store.clock import instant_text
 from sync.dialogporten import wire
 from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
-from sync.passes.filing import Job, Reader, filed
+from sync.passes.filing import Job, Reader, filed, look, nothing_new
 from sync.passes.normalise import checked_item
-from sync.passes.planner import plan_changed, plan_new, plan_retry
+from sync.passes.planner import DialogPlan, plan_changed, plan_new, plan_retry, plan_returned
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.quarantine import Quarantine
 from sync.passes.reading import DialogRead, read_dialog
@@ -26,9 +26,12 @@ from sync.passes.report import PassReport
 from sync.passes.sighting import Sighting, seen_ids, substance_differs, tells_nothing_new
 from sync.passes.signals import signals
 
-# So many dialogs of one part of a page that fail for a passing reason are not each to blame: the server or the line is.
-TOO_MANY_FAILURES = 5
+# Where so large a share of a part fails for a passing reason, not each dialog is to blame: the server or the line is.
+TOO_MANY_FAILURES = 0.5
 READS = 100  # dialogs with requests to a transaction
+
+# What to read again of a dialog, given what the archive holds of it.
+Again = Callable[[Sighting, Mapping[str, CurrentPayload], Known], DialogPlan]
 
 
 @dataclass(slots=True)
@@ -57,9 +60,12 @@ class Landing:
     def __post_init__(self) -> None:
         self._quarantine = Quarantine(self.reader.connection, self.reader.identity)
 
-    def begin(self) -> None:
-        """Learns what stands in quarantine, so that what can be read again is released."""
-        self._quarantine.load(self.shelf.quarantined())
+    def begin(self, *, all_due: bool = False) -> None:
+        """Begins a pass: counts from naught, and learns what stands in quarantine, so that what can be read again is
+        released. `all_due`: none of it waits for its next try.
+        """
+        self._counts = _Counts()
+        self._quarantine.load(self.shelf.quarantined(), all_due=all_due)
 
     def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]) -> None:
         """Writes these items and moves the cursors along, each move in the transaction that makes it true.
@@ -101,26 +107,80 @@ class Landing:
 
     def retry_quarantined(self) -> None:
         """Reads again what is due of the children and details that could not be read before."""
-        at = instant_text(self.now())
-        due = self._quarantine.due(at)
-        if not due:
-            return
-        known = self.shelf.known(list(due))
+        due = self._quarantine.due(instant_text(self.now()))
+
+        def plan(sighting: Sighting, _held: Mapping[str, CurrentPayload], _known: Known) -> DialogPlan:
+            item = sighting.signals
+            return plan_retry(item.id, due[item.id], self.reader.policy.allows(item))
+
+        # That many of them fail again at once tells nothing of the server.
+        self.reread(list(due), plan, shown=False, read=self._ask)
+
+    def release_gone(self, parties: frozenset[str], *, everything: bool) -> None:
+        """Lets go of what stands in quarantine and is there no longer. Every item of `parties` has been met in this
+        pass; `everything`: of all mailboxes of the identity.
+        """
+        known = self.shelf.known(list(self._quarantine.dialogs))
+        missing = frozenset(name for name, each in known.items() if each.presence not in ("present", "absent"))
+        released = self._quarantine.gone(missing, parties, everything=everything)
+        if released:
+            self._write(Batch(at=instant_text(self.now()), released=released))
+
+    def reread(
+        self,
+        ids: Sequence[str],
+        plan: Again,
+        *,
+        shown: bool,
+        read: Callable[[Sequence[Job]], None] | None = None,
+    ) -> int:
+        """Reads dialogs again that the archive holds, files what really differs, and answers how many it read.
+
+        `plan` says what to read of each. `shown`: a list has just shown them; otherwise a refusal that may also mean
+        that they are listed no longer is left to the sweep. What is not present or not readable is left alone, and so
+        is what waits in quarantine for its next try. In parts, a transaction each.
+        """
+        count = 0
+        for start in range(0, len(ids), READS):
+            batch = Batch(at=instant_text(self.now()))
+            jobs = self._again(ids[start : start + READS], plan, batch.at)
+            (read or self._read)(jobs)
+            for job in jobs:
+                batch.looks.append(look(job, batch.at))
+                if shown or job.read.explains_itself:
+                    self._add(batch, job, again=True)
+                else:
+                    self._leave(batch, job)
+            if jobs:
+                self._write(batch)
+            count += len(jobs)
+        return count
+
+    def _again(self, ids: Sequence[str], plan: Again, at: str) -> list[Job]:
+        known = self.shelf.known(ids)
         held = self.shelf.payloads(list(known))
         jobs = []
-        for dialog_id, kinds in due.items():
-            bodies = held.get(dialog_id, {})
-            if dialog_id not in known or "list" not in bodies:
+        for dialog_id in ids:
+            before, bodies = known.get(dialog_id), held.get(dialog_id, {})
+            if before is None or (before.presence, before.access) != ("present", "full") or "list" not in bodies:
                 continue
             sighting = self._sighting(bodies["list"].body)
-            plan = plan_retry(dialog_id, kinds, self.reader.policy.allows(sighting.signals))
-            if plan.reads_anything:
-                jobs.append(Job(sighting, known[dialog_id], bodies, plan, delegated=None))
-        self._read(jobs)
-        batch = Batch(at=at)
-        for job in jobs:
-            self._add(batch, job)
-        self._write(batch)
+            if before.list_digest is not None:
+                # That of the very bytes the server sent: what we keep of them may differ.
+                sighting = replace(sighting, digest=before.list_digest)
+            reads = plan(sighting, bodies, before).without(self._quarantine.waiting(dialog_id, at))
+            if reads.reads_anything:
+                jobs.append(Job(sighting, before, bodies, reads, delegated=None))
+        return jobs
+
+    def _leave(self, batch: Batch, job: Job) -> None:
+        """A refusal that does not explain itself changes nothing; what stands in quarantine has had one more try."""
+        dialog_id, party, refusal = job.plan.dialog_id, job.sighting.signals.party, job.read.refusal
+        if refusal is None:
+            return
+        for kind in (*job.plan.before, *(["detail"] if job.plan.opens else []), *job.plan.after):
+            if kind not in job.read.bodies and self._quarantine.released(dialog_id, [kind]):
+                self._set_aside(batch, self._quarantine.unread(dialog_id, party, kind, refusal, batch.at))
 
     def _recognise(self, items: Sequence[bytes], batch: Batch) -> dict[str, Sighting]:
         """Readable items by dialog id, each once: a page may repeat an item, and then the last counts."""
@@ -173,19 +233,28 @@ class Landing:
             substance_differs=substance_differs(sighting.raw, old),
             opened_well=known.details_status == 200,
         )
+        if known.presence != "present":
+            plan = plan_returned(plan, sighting.signals, self.reader.policy)
         return Job(sighting, known, held, plan, delegated)
 
     def _read(self, jobs: Sequence[Job]) -> None:
-        """Makes the planned requests, several dialogs side by side. Raises what ends the pass."""
+        """Makes the planned requests. Raises what ends the pass, also when too many fail at once."""
         reading = [job for job in jobs if job.plan.reads_anything]
-        if not reading:
-            return
-        for job, done in zip(reading, self.pool.map(self._read_one, reading), strict=True):
-            job.read = done
-            self._counts.openings += done.opened
+        self._ask(reading)
         passing = [error for job in reading if (error := job.read.passing_failure) is not None]
-        if len(passing) >= min(TOO_MANY_FAILURES, max(2, len(reading))):
+        if len(passing) >= max(2, len(reading) * TOO_MANY_FAILURES):
             raise passing[0]
+
+    def _ask(self, jobs: Sequence[Job]) -> None:
+        """Several dialogs side by side; what one of them raises takes back those that have not begun."""
+        asked = [self.pool.submit(self._read_one, job) for job in jobs]
+        try:
+            for job, answer in zip(jobs, asked, strict=True):
+                job.read = answer.result()
+                self._counts.openings += job.read.opened
+        finally:
+            for answer in asked:
+                answer.cancel()
 
     def _read_one(self, job: Job) -> DialogRead:
         if job.plan.opens:
@@ -193,7 +262,7 @@ class Landing:
         held = {kind: payload.body for kind, payload in job.held.items()}
         return read_dialog(self.inbox, job.plan, held, job.sighting.raw)
 
-    def _add(self, batch: Batch, job: Job) -> None:
+    def _add(self, batch: Batch, job: Job, *, again: bool = False) -> None:
         dialog_id, party = job.plan.dialog_id, job.sighting.signals.party
         rows, unreadable = filed(job, self.reader, batch.at)
         for problem, body in unreadable:
@@ -202,7 +271,8 @@ class Landing:
             self._set_aside(batch, self._quarantine.unread(dialog_id, party, kind, error, batch.at))
         if rows is None:
             return
-        batch.dialogs.append(rows)
+        if not (again and nothing_new(rows, job)):
+            batch.dialogs.append(rows)
         bad = {problem.kind for problem, _ in unreadable}
         batch.released += self._quarantine.released(dialog_id, job.read.bodies.keys() - bad)
         self._counts.new += rows.is_new

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync.passes.opening import MARKED_AS_UNOPENED, OpeningPolicy
+from sync.passes.opening import MARKED_AS_UNOPENED, OpeningPolicy, seen_by_somebody
 from sync.passes.signals import ListSignals
 
 TRACE_FREE = ("transmissions", "activities")
@@ -30,6 +30,15 @@ class DialogPlan:
     @property
     def reads_anything(self) -> bool:
         return bool(self.before or self.opens or self.after)
+
+    def without(self, kinds: frozenset[str]) -> DialogPlan:
+        """The same but for the reads of these kinds."""
+        before, after = (tuple(kind for kind in each if kind not in kinds) for each in (self.before, self.after))
+        return DialogPlan(self.dialog_id, before, self.opens and "detail" not in kinds, after)
+
+    def __str__(self) -> str:
+        reads = [*self.before, *(["an opening"] if self.opens else []), *self.after]
+        return f"read again {self.dialog_id}: {', '.join(reads) or 'nothing'}"
 
 
 def plan_new(item: ListSignals, policy: OpeningPolicy) -> DialogPlan:
@@ -83,6 +92,40 @@ def plan_changed(
     if updated or relabelled or (opens and MARKED_AS_UNOPENED in item.labels):
         after.append("labellog")
     return DialogPlan(item.id, tuple(before), opens, tuple(after))
+
+
+def plan_returned(plan: DialogPlan, item: ListSignals, policy: OpeningPolicy) -> DialogPlan:
+    """A dialog that was missing and is listed again: `plan`, and the children besides, which may have changed silently
+    meanwhile and tell whether our rights reach them now.
+    """
+    new = plan_new(item, policy)
+    before = tuple(kind for kind in TRACE_FREE if kind in plan.before or kind in new.before)
+    after = tuple(kind for kind in LOGS if kind in plan.after or kind in new.after)
+    return DialogPlan(item.id, before, plan.opens, after)
+
+
+def plan_again(
+    item: ListSignals, held: frozenset[str], policy: OpeningPolicy, *, correspondence: bool, opened_well: bool
+) -> DialogPlan:
+    """A dialog of which silent updates may have changed anything (reference: end-user API §4.3).
+
+    `held` are the kinds that the archive has; `correspondence`: its activities come silently as a rule. It is opened
+    again only where that leaves no trace: no mark to remove, and no new seen record while `updatedAt` stands.
+    """
+    opens = opened_well and policy.allows(item) and (seen_by_somebody(item) or item.is_api_only)
+    # Only an API-only dialog can still get a seen record by this.
+    after = ("seenlog",) if opens and not seen_by_somebody(item) else ()
+    return DialogPlan(item.id, plan_children(item, held, correspondence=correspondence).before, opens, after)
+
+
+def plan_children(item: ListSignals, held: frozenset[str], *, correspondence: bool) -> DialogPlan:
+    """Its transmissions and activities again, without a trace; not those that it cannot have."""
+    before = []
+    if item.transmissions_count or "transmissions" in held:
+        before.append("transmissions")
+    if item.latest_activity_id is not None or "activities" in held or correspondence:
+        before.append("activities")
+    return DialogPlan(item.id, tuple(before))
 
 
 def plan_retry(dialog_id: str, kinds: frozenset[str], may_open: bool) -> DialogPlan:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from store.batch import Row
 from sync.dialogporten.errors import ArkivError
-from sync.passes.bodies import MalformedItem
+from sync.passes.bodies import KINDS, MalformedItem
 
 
 @dataclass(slots=True)
@@ -21,10 +21,15 @@ class Quarantine:
     connection: str
     identity: str
     _standing: dict[str, Row] = field(default_factory=dict)
+    _met: set[str] = field(default_factory=set)
 
-    def load(self, rows: Iterable[Row]) -> None:
-        """`rows` are those of table quarantine, whoever met them: another identity may be able to read them."""
-        self._standing = {str(row["id"]): row for row in rows}
+    def load(self, rows: Iterable[Row], *, all_due: bool = False) -> None:
+        """`rows` are those of table quarantine, whoever met them: another identity may be able to read them. `all_due`:
+        none of them waits for its next try.
+        """
+        due: Row = {"next_try_at": None} if all_due else {}
+        self._standing = {str(row["id"]): row | due for row in rows}
+        self._met = set()
 
     def due(self, now: str) -> dict[str, frozenset[str]]:
         """Dialog id → the kinds of bodies to read again now. List items come again by themselves."""
@@ -38,6 +43,31 @@ class Quarantine:
                 found.setdefault(str(row["dialog_id"]), set()).add(str(row["kind"]))
         return {dialog_id: frozenset(kinds) for dialog_id, kinds in found.items()}
 
+    def waiting(self, dialog_id: str, now: str) -> frozenset[str]:
+        """The kinds of this dialog that failed and whose next try has not come."""
+        rows = {kind: self._standing.get(f"{kind}:{dialog_id}") for kind in KINDS}
+        return frozenset(k for k, row in rows.items() if row is not None and str(row["next_try_at"] or "") > now)
+
+    @property
+    def dialogs(self) -> frozenset[str]:
+        """The dialogs of which something stands."""
+        return frozenset(str(row["dialog_id"]) for row in self._standing.values() if row["dialog_id"] is not None)
+
+    def gone(self, missing: frozenset[str], parties: frozenset[str], *, everything: bool) -> list[str]:
+        """The ids of what is there no longer, after every list item of `parties` was met: what belongs to a dialog of
+        `missing`, and items that the list showed to us once and does not show any more. `everything`: no other mailbox
+        is left that an item without a party might have come from.
+        """
+        found = []
+        for name, row in self._standing.items():
+            if row["dialog_id"] is not None and str(row["dialog_id"]) in missing:
+                found.append(name)
+            elif row["kind"] == "list" and (row["connection"], row["identity"]) == (self.connection, self.identity):
+                ours = everything if row["party"] is None else row["party"] in parties
+                if ours and name not in self._met:
+                    found.append(name)
+        return found
+
     def stands(self, row: Row) -> bool:
         """Whether the row was in quarantine before this run: one more try is no news."""
         return str(row["id"]) in self._standing
@@ -49,6 +79,7 @@ class Quarantine:
     def item(self, raw: bytes, problem: MalformedItem, now: str) -> Row:
         """An item of a page that cannot be filed."""
         name = problem.dialog_id or hashlib.blake2b(raw, digest_size=16).hexdigest()
+        self._met.add(f"list:{name}")
         return self._row(f"list:{name}", "list", problem.dialog_id, problem.party, problem.reason, now, raw)
 
     def body(self, dialog_id: str, party: str | None, problem: MalformedItem, body: bytes | None, now: str) -> Row:

@@ -49,11 +49,19 @@ class DialogRead:
     details_status: int | None = None
     details_problem: str | None = None
     opened: bool = False  # the marking call left, whatever came back
+    refusal: ArkivError | None = None  # the newest one that says something of the whole dialog
 
     @property
     def passing_failure(self) -> ArkivError | None:
         """A failure that tells of the server or the line rather than of this dialog."""
         return next((error for error in self.failures.values() if isinstance(error, _PASSING)), None)
+
+    @property
+    def explains_itself(self) -> bool:
+        """Whether this read alone tells how the dialog stands: a 403 or 404 may also mean that it is no longer listed.
+        Deleted and level too low are certain.
+        """
+        return self.refusal is None or isinstance(self.refusal, (Gone, LevelTooLow))
 
 
 def read_dialog(inbox: Inbox, plan: DialogPlan, held: Mapping[str, bytes], list_item: bytes) -> DialogRead:
@@ -108,6 +116,7 @@ def _open(inbox: Inbox, read: DialogRead) -> None:
 
 def _judge(read: DialogRead, refusal: ArkivError) -> None:
     """What a refusal says of a dialog that the list has just shown."""
+    read.refusal = refusal
     if isinstance(refusal, Gone):
         read.presence = "deleted"
     elif isinstance(refusal, LevelTooLow):

@@ -32,7 +32,11 @@ class MailboxCursor:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """One list request, and by its token everything behind it. Bounds are inclusive canonical times; None = open."""
+    """One list request, and by its token everything behind it. Bounds are inclusive canonical times; None = open.
+
+    `statuses` (any of them; none = every status) and `due_after` (which leaves out what has no due date) narrow what
+    is listed.
+    """
 
     parties: tuple[str, ...]
     after: str | None
@@ -40,6 +44,16 @@ class Walk:
     token: str | None = None
     position: str | None = None  # updatedAt of the last item read; where a narrower walk takes up again
     limit: int = PAGE_SIZE
+    statuses: tuple[str, ...] = ()
+    due_after: str | None = None
+
+    def __str__(self) -> str:
+        bounds = {"from": self.after, "to": self.before, "due from": self.due_after}
+        told = [f"{name} {at}" for name, at in bounds.items() if at is not None]
+        if self.statuses:
+            told.append(f"with status {', '.join(self.statuses)}")
+        count = len(self.parties)
+        return " ".join(["list", f"{count} mailbox{'' if count == 1 else 'es'}", *told])
 
     def next_page(self, token: str, position: str | None) -> Walk:
         return replace(self, token=token, position=position or self.position)
@@ -64,6 +78,11 @@ def plan_walks(mailboxes: Sequence[MailboxCursor], max_parties: int) -> list[Wal
         batches = party_batches(tuple(cursors), max_parties)
         walks += [Walk(parties=batch, after=_oldest([cursors[party] for party in batch])) for batch in batches]
     return walks
+
+
+def plan_sweep(parties: Sequence[str], max_parties: int) -> list[Walk]:
+    """Every dialog of these parties, from the beginning of time, in as few requests as the server's limit allows."""
+    return [Walk(parties=batch, after=None) for batch in party_batches(tuple(parties), max_parties)]
 
 
 def _oldest(cursors: Sequence[str | None]) -> str | None:

@@ -28,6 +28,16 @@ def test_lists_repeat_their_key_and_the_order_is_written_out() -> None:
     ]
 
 
+def test_the_filters_of_the_hot_pass_are_spelled_as_the_server_reads_them() -> None:
+    """A misspelt one would be ignored, and everything be listed (§17.13)."""
+    params = SearchParams(parties=(ORG,), statuses=("Draft", "Awaiting"), due_after="2026-03-01T09:08:07.123456Z")
+    assert params.pairs()[1:4] == [
+        ("status", "Draft"),
+        ("status", "Awaiting"),
+        ("dueAfter", "2026-03-01T09:08:07.123456Z"),
+    ]
+
+
 def test_a_token_travels_escaped_and_arguments_without_value_are_left_out() -> None:
     query = SearchParams(parties=(ORG,), continuation_token=TOKEN).query()
     assert "continuationToken=updatedat_2026-01-02T03%3A04%3A05.1234560Z%2Cid_019b7a00" in query
