@@ -130,6 +130,13 @@ class HttpEdge:
         """As `get`, form-encoded; carries no bearer. The caller vouches for the host."""
         return self._request("POST", url, context=context, form=fields)
 
+    def put_json(
+        self, url: str, body: bytes, *, context: Context, bearer: str | None = None, headers: Mapping[str, str]
+    ) -> Answer:
+        """As `get`, with a JSON body and more headers (`If-Match`)."""
+        more = {"Content-Type": "application/json", **headers}
+        return self._request("PUT", url, context=context, bearer=bearer, content=body, more=more)
+
     def wait(self, seconds: float) -> bool:
         """Sleeps; True when we were asked to stop meanwhile."""
         return self.stop.wait(seconds)
@@ -153,16 +160,20 @@ class HttpEdge:
         context: Context,
         bearer: str | None = None,
         form: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> Answer:
         target = self._allowed(url, bearer is not None, context)
-        headers = {} if bearer is None else {"Authorization": f"Bearer {_clean(bearer, context)}"}
+        headers = dict(more or {})
+        if bearer is not None:
+            headers["Authorization"] = f"Bearer {_clean(bearer, context)}"
         if self.stop.is_set():
             raise Stopped("Stopped before asking.", context=context)
         sent = self.monotonic()
         answered = False
         try:
             with self._client.stream(
-                method, url, headers=headers, data=form, extensions={"trace": self._trace}
+                method, url, headers=headers, data=form, content=content, extensions={"trace": self._trace}
             ) as response:
                 answered = True
                 found = {name.lower(): value for name, value in response.headers.items()}
