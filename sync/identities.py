@@ -47,6 +47,8 @@ class IdentityInbox:
         self.activity = client.activity
         self.seenlog = client.seenlog
         self.labellog = client.labellog
+        self.set_labels = client.set_labels
+        self.lookup = client.lookup
 
     @property
     def requests(self) -> int:
@@ -63,6 +65,7 @@ class IdentityInbox:
                 updated_after=walk.after,
                 updated_before=walk.before,
                 statuses=walk.statuses,
+                created=walk.created,
                 due_after=walk.due_after,
                 continuation_token=walk.token,
                 limit=walk.limit,

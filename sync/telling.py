@@ -11,6 +11,7 @@ from sync.dialogporten.retry import Told
 _EVENTS: Mapping[str, Event] = {event.value: event for event in Event}
 _WARNINGS = frozenset(
     {
+        Event.ABSENCE_HELD,
         Event.CLOCK_SKEWED,
         Event.CONNECTION_FAILED,
         Event.DIALOG_QUARANTINED,

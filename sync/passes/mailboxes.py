@@ -64,6 +64,7 @@ def _mailbox(
         "party": party,
         "state": state,
         "lost_since": lost_since,
+        "missing_since": None,  # what a sweep finds out of a lost mailbox counts anew each time
     }
     if first_seen_at is not None:
         row["first_seen_at"] = first_seen_at

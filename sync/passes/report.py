@@ -35,6 +35,7 @@ class PassReport:
     quarantined: int = 0
     stopped: bool = False
     failures: list[MailboxFailure] = field(default_factory=list)
+    held: list[str] = field(default_factory=list)  # parties of which too much is missing at once: nothing was published
     error: ArkivError | None = None
 
     @property
@@ -46,7 +47,7 @@ class PassReport:
             return "stopped"
         if self.failures and len([p for f in self.failures for p in f.parties]) >= self.parties:
             return "failed"
-        return "partial" if self.failures or self.quarantined else "ok"
+        return "partial" if self.failures or self.quarantined or self.held else "ok"
 
     @property
     def first_error(self) -> ArkivError | None:

@@ -34,8 +34,8 @@ class MailboxCursor:
 class Walk:
     """One list request, and by its token everything behind it. Bounds are inclusive canonical times; None = open.
 
-    `statuses` (any of them; none = every status) and `due_after` (which leaves out what has no due date) narrow what
-    is listed.
+    `statuses` (any of them; none = every status), `due_after` (which leaves out what has no due date) and `created`
+    (made at that very moment) narrow what is listed.
     """
 
     parties: tuple[str, ...]
@@ -46,6 +46,7 @@ class Walk:
     limit: int = PAGE_SIZE
     statuses: tuple[str, ...] = ()
     due_after: str | None = None
+    created: str | None = None
 
     def __str__(self) -> str:
         bounds = {"from": self.after, "to": self.before, "due from": self.due_after}
