@@ -16,7 +16,7 @@ demo: $(VENV)/run.stamp   ## the main job, on the sandbox that ships with the pr
 	@$(BIN)/dialogarkiv demo
 
 test: $(VENV)/dev.stamp check ## everything but the long campaigns
-	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist loadgroup tests
+	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist loadfile tests
 
 check: $(VENV)/dev.stamp  ## style, types, layers
 	$(BIN)/ruff check .

@@ -34,7 +34,8 @@ def command(ctx: click.Context, connection: str | None, as_json: bool) -> int:
         # Not from within the handler: the main thread may hold a lock that closing needs.
         threading.Thread(target=runner.close, daemon=True).start()
 
-    signal.signal(signal.SIGTERM, asked_to_stop)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, asked_to_stop)
     try:
         with Archive.open(settings.archive.url, create=True) as archive:
             result = runner.run(archive)

@@ -55,6 +55,7 @@ class Breaker:
         self._jitter = jitter
         self._told = told
         self._failures = 0
+        self._dialogs: set[str] = set()  # that have failed since the last good answer
         self._until: float | None = None  # None = closed
         self._looking = False
         self._last = ""
@@ -95,12 +96,17 @@ class Breaker:
         with self._lock:
             was_open, self._until = self._until is not None, None
             self._failures, self._pause, self._looking = 0, self._first_pause, False
+            self._dialogs.clear()
         if was_open:
             self._told(Event.SERVER_BACK, {})
 
     def _failed(self, error: ArkivError) -> None:
         with self._lock:
-            self._failures += 1
+            # A dialog that fails try after try, for good perhaps, is one failure and no more.
+            if error.dialog_id is None or error.dialog_id not in self._dialogs:
+                self._failures += 1
+            if error.dialog_id is not None:
+                self._dialogs.add(error.dialog_id)
             again = self._looking
             if self._failures < self._allowed or (self._until is not None and not again):
                 return

@@ -80,7 +80,6 @@ class Poll:
         started = self._now()
         horizon = Horizon.of_run(started, self._inbox.server_ahead, self._task.overlap)
         self._landing.begin()
-        self._landing.retry_quarantined()
         new = frozenset(m.party for m in mailboxes if not m.backfilled)
         guide = Guide(
             land=lambda items, walk: self._land(items, walk, horizon),
@@ -88,6 +87,8 @@ class Poll:
             failed=self._failed,
         )
         self._walker.read(plan_walks(mailboxes, self._task.max_parties), guide)
+        # Last, so that what fails again and again keeps nothing else waiting.
+        self._landing.retry_quarantined()
 
     def _mailboxes(self) -> Sequence[MailboxCursor]:
         task, now = self._task, instant_text(self._now())

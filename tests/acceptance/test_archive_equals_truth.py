@@ -19,8 +19,6 @@ from tests.acceptance.inbox import Run, our_marks, present, sync, tables_by_comm
 from tests.acceptance.sandbox_process import SandboxProcess, sandbox_in
 from tests.equality import KEYS, Tables, Who, differences, tables_of
 
-pytestmark = pytest.mark.xdist_group("archive-equals-truth")
-
 Truths = dict[Who, Any]
 
 

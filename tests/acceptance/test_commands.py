@@ -32,8 +32,6 @@ from tests.acceptance.sandbox_process import (
 )
 from tests.equality import differences, tables_of
 
-pytestmark = pytest.mark.xdist_group("commands")
-
 GRACE_SECONDS = 10
 Done = subprocess.CompletedProcess[str]
 
@@ -92,10 +90,10 @@ class Started:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def terminate(self) -> tuple[int, float]:
-        """SIGTERM; the exit code, and the seconds until it came."""
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
+        """Sends the signal; the exit code, and the seconds until it came."""
         began = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
+        self.process.send_signal(by)
         code = self.process.wait(PATIENCE_SECONDS)
         took = time.monotonic() - began
         self.desk.said.append(self.log.read_text())
@@ -208,7 +206,7 @@ def test_a_second_sync_is_refused_at_once_and_a_stopped_one_leaves_whole_dialogs
     assert "Traceback" not in second.stderr
     assert first.process.poll() is None
 
-    code, took = first.terminate()
+    code, took = first.stop(signal.SIGINT)
     assert (code, took < GRACE_SECONDS) == (4, True)
     assert all(line.endswith("not in the archive") for line in desk.differences("flight.db"))
 
@@ -219,14 +217,14 @@ def test_the_daemon_ends_within_ten_seconds_in_the_middle_of_a_backfill_and_when
     desk.fault("/transmissions", kind="slow", seconds=300, after=30, times=1)
     busy = start("run", "daemon.db")
     busy.until(desk.struck)
-    code, took = busy.terminate()
+    code, took = busy.stop()
     assert (code, took < GRACE_SECONDS) == (0, True)
     assert all(line.endswith("not in the archive") for line in desk.differences("daemon.db"))
 
     desk.sandbox.calm()
     idle = start("run", "daemon.db")
     idle.until(lambda: polled(desk, "daemon.db") == len(CALLERS))
-    code, took = idle.terminate()
+    code, took = idle.stop()
     assert (code, took < GRACE_SECONDS) == (0, True)
     assert desk.differences("daemon.db", unreadable=frozenset({contentless(desk)})) == []
 

@@ -341,6 +341,27 @@ def test_a_details_failure_on_every_try_never_keeps_the_others_from_being_read(o
     assert opening.differences(unreadable=frozenset(made)) == []
 
 
+def test_dialogs_whose_children_never_come_keep_nobody_from_being_read(play: Playground) -> None:
+    made = fill(play, 16)
+    stuck = made[:6]
+    play.fault(f"({'|'.join(stuck)})/transmissions", status=502, body=problem(502))
+    assert play.sync().exit_code == 4
+    assert {row["id"] for row in play.tables()["dialog"]} == set(made)
+    assert {row["dialog_id"] for row in play.archive.quarantined()} == set(stuck)
+
+    play.clock.skip(600)
+    later = play.dialog(A, "Siden")
+    assert play.sync().exit_code == 0  # no news
+    assert later in {row["id"] for row in play.tables()["dialog"]}
+    assert {row["tries"] for row in play.archive.quarantined()} == {2}
+
+    play.calm()
+    play.clock.skip(86400)
+    play.sync()
+    assert play.archive.quarantined() == []
+    assert play.differences() == []
+
+
 def test_a_dialog_listed_to_us_whose_children_are_not_is_kept_as_denied(play: Playground) -> None:
     made = fill(play)
     play.allow(A, B, denied_actions=["*"])
