@@ -313,7 +313,8 @@ def test_every_value_of_the_opening_policy_is_explained() -> None:
 
 def test_the_readme_says_that_something_is_missing_only_while_it_is(read: Read) -> None:
     text = README.read_text(encoding="utf-8")
-    unread = signals(wire.list_item(b'{"id": "x", "isContentSeen": false}'))
+    item = {"id": "x", "isContentSeen": False, "createdAt": "2026-03-01T09:00:00Z", "endUserContext": {"revision": "r"}}
+    unread = signals(wire.list_item(json.dumps(item).encode()))
     says_so = "| `restore-unread` | For now the same as `after-human`." in text
     assert says_so is not OpeningPolicy("restore-unread").allows(unread)
     held = _answer(
