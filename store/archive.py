@@ -267,34 +267,28 @@ class Archive:
         with self._reading() as connection:
             return rereading.rereadable(connection, reader, ids, now, since)
 
-    def deep_count(self, reader: Reader, parties: Collection[str], now: str) -> int:
-        """How many dialogs of these parties a cycle of this reader's deep pass reads."""
+    def deep_count(
+        self, reader: Reader, parties: Collection[str], before: str | None, now: str, *, delegated: bool = True
+    ) -> int:
+        """How many dialogs `deep_due` finds without a limit."""
         with self._reading() as connection:
-            return rereading.deep_count(connection, reader, parties, now)
+            return rereading.deep_count(connection, reader, parties, before, now, delegated=delegated)
 
     def deep_due(
-        self, reader: Reader, parties: Collection[str], before: str | None, now: str, limit: int | None = None
+        self,
+        reader: Reader,
+        parties: Collection[str],
+        before: str | None,
+        now: str,
+        *,
+        delegated: bool = True,
+        limit: int | None = None,
     ) -> list[Standing]:
-        """Those of them whose transmissions were last asked for at `before` or earlier, or never; None = all of them.
-        Youngest first, `limit` at most.
+        """The dialogs of these parties whose transmissions were last asked for at `before` or earlier, or never; None =
+        all that have any. Youngest first, `limit` at most; `delegated`: with those delegated to the reader one by one.
         """
         with self._reading() as connection:
-            return rereading.deep_due(connection, reader, parties, before, now, limit)
-
-    def held(self, party: str) -> list[Held]:
-        """Every dialog of a party that the archive holds, present or not."""
-        with self._reading() as connection:
-            return presence.held(self._engine, connection, party)
-
-    def delegating(self, connection: str, identity: str) -> list[str]:
-        """The parties of the single dialogs that are delegated to this identity."""
-        with self._reading() as session:
-            return presence.delegating(self._engine, session, connection, identity)
-
-    def listed(self, party: str | None = None) -> list[Listed]:
-        """What each identity listed at its latest complete sweep, of one party if given."""
-        with self._reading() as connection:
-            return presence.listed(self._engine, connection, party)
+            return rereading.deep_due(connection, reader, parties, before, now, delegated=delegated, limit=limit)
 
     # Reading, for people
 

@@ -48,24 +48,32 @@ def rereadable(connection: Connection, reader: Reader, ids: Collection[str], now
     return [each for each in ids if each in found]
 
 
-def deep_count(connection: Connection, reader: Reader, parties: Collection[str], now: str) -> int:
-    """How many dialogs with transmissions there are."""
+def deep_count(
+    connection: Connection, reader: Reader, parties: Collection[str], before: str | None, now: str, *, delegated: bool
+) -> int:
+    """How many dialogs `deep_due` finds."""
     total = 0
-    for whose in _whose(reader, parties):
-        query = select(func.count()).select_from(_dialog).where(whose, _has_transmissions(), *_ours(reader, now))
+    for whose in _whose(reader, parties, delegated=delegated):
+        query = select(func.count()).select_from(_dialog).where(whose, _deep(before), *_ours(reader, now))
         total += connection.scalar(query) or 0
     return total
 
 
 def deep_due(
-    connection: Connection, reader: Reader, parties: Collection[str], before: str | None, now: str, limit: int | None
+    connection: Connection,
+    reader: Reader,
+    parties: Collection[str],
+    before: str | None,
+    now: str,
+    *,
+    delegated: bool,
+    limit: int | None,
 ) -> list[Standing]:
-    """Dialogs with transmissions whose last look at them is not later than `before`."""
-    read_at = _dialog.c.children_read_at
-    condition = _has_transmissions()
-    if before is not None:
-        condition = and_(condition, or_(read_at.is_(None), read_at <= before))
-    return _standing(connection, reader, parties, now, condition, limit)
+    """Dialogs with transmissions whose last look at them is not later than `before`; None = whenever it was.
+
+    `delegated`: also those that were delegated to the reader one by one.
+    """
+    return _standing(connection, reader, parties, now, _deep(before), limit, delegated=delegated)
 
 
 def earlier(now: str, by: timedelta) -> str:
@@ -73,14 +81,16 @@ def earlier(now: str, by: timedelta) -> str:
     return instant_text(datetime.fromisoformat(now) - by)
 
 
-def _has_transmissions() -> ColumnElement[bool]:
-    # A transmission that was ever read counts too: an edit may move the counts' meaning, never the letters away.
+def _deep(before: str | None) -> ColumnElement[bool]:
     d = _dialog.c
     letter = table("transmission")
-    return or_(
+    has_letters = or_(
         d.from_service_owner_transmissions_count + d.from_party_transmissions_count > 0,
         exists().where(letter.c.dialog_id == d.id),
     )
+    if before is None:
+        return has_letters
+    return and_(has_letters, or_(d.children_read_at.is_(None), d.children_read_at <= before))
 
 
 def _ours(reader: Reader, now: str) -> list[ColumnElement[bool]]:
@@ -98,12 +108,12 @@ def _ours(reader: Reader, now: str) -> list[ColumnElement[bool]]:
     return [d.presence == "present", d.access == "full", or_(ours, not_(polled))]
 
 
-def _whose(reader: Reader, parties: Collection[str]) -> Iterator[ColumnElement[bool]]:
+def _whose(reader: Reader, parties: Collection[str], *, delegated: bool) -> Iterator[ColumnElement[bool]]:
     """Conditions that share no dialog: the parties in chunks, then what was delegated to us one by one."""
     d = _dialog.c
     for chunk in _chunks(sorted(parties)):
         yield and_(d.party.in_(chunk), d.delegated.is_(False))
-    if parties:
+    if delegated and parties:
         yield and_(d.delegated.is_(True), d.connection == reader[0], d.identity == reader[1])
 
 
@@ -114,10 +124,12 @@ def _standing(
     now: str,
     condition: ColumnElement[bool],
     limit: int | None,
+    *,
+    delegated: bool = True,
 ) -> list[Standing]:
     d = _dialog.c
     found: list[Standing] = []
-    for whose in _whose(reader, parties):
+    for whose in _whose(reader, parties, delegated=delegated):
         query: Select[tuple[str, str, str | None]] = (
             select(d.id, d.party, d.updated_at)
             .where(whose, condition, *_ours(reader, now))

@@ -29,6 +29,7 @@ from sync.passes.walks import Walk, apart, narrowed
 
 # One walk may fail so without the others being to blame; everything else ends the pass.
 _OF_THE_WALK = (BadRequest, BadBody, ServerFault, TooBroad, TooLarge, Unexpected)
+SIDE_BY_SIDE = 50  # short walks begun before the first of them lands
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,28 @@ class Walker:
 
     def read(self, walks: Iterable[Walk], guide: Guide) -> None:
         """Every walk to its end, or its mailboxes told as failed."""
-        waiting = deque(walks)
+        self._go(walks, guide, set(), {})
+
+    def read_short(self, walks: Sequence[Walk], guide: Guide) -> None:
+        """The same for walks of hardly more than a page: their first pages are asked for side by side."""
         failed: set[str] = set()
+        for start in range(0, len(walks), SIDE_BY_SIDE):
+            part = walks[start : start + SIDE_BY_SIDE]
+            begun = {walk: self._pool.submit(self._inbox.search, walk) for walk in part}
+            try:
+                self._go(part, guide, failed, begun)
+            finally:
+                for asked in begun.values():
+                    asked.cancel()
+
+    def _go(self, walks: Iterable[Walk], guide: Guide, failed: set[str], begun: dict[Walk, Future[bytes]]) -> None:
+        waiting = deque(walks)
         while waiting:
             walk = waiting.popleft()
             if failed.intersection(walk.parties):
                 continue  # a later window of a mailbox whose earlier one failed would leave a gap
             try:
-                narrower = self._read(walk, guide)
+                narrower = self._read(walk, guide, begun.pop(walk, None))
                 if len(narrower) == 1:
                     # A smaller page is what helps: each later window of the mailbox would have to learn it anew.
                     waiting = deque(each.no_longer_than(narrower[0]) for each in waiting)
@@ -70,9 +85,9 @@ class Walker:
                 narrower = self._isolate(walk, error, failed, guide)
             waiting.extendleft(reversed(narrower))
 
-    def _read(self, walk: Walk, guide: Guide) -> list[Walk]:
+    def _read(self, walk: Walk, guide: Guide, begun: Future[bytes] | None) -> list[Walk]:
         """Page after page to the end; answers the narrower walks to make instead when that is too broad."""
-        asked: Future[bytes] | None = self._pool.submit(self._inbox.search, walk)
+        asked: Future[bytes] | None = begun or self._pool.submit(self._inbox.search, walk)
         try:
             while asked is not None:
                 try:

@@ -33,7 +33,7 @@ def unsettled(archive: Archive, parties: tuple[str, ...] = (ORG,), who: tuple[st
 
 
 def due(archive: Archive, before: str | None = NOW, limit: int | None = None, who: tuple[str, str] = US) -> list[str]:
-    return [each.id for each in archive.deep_due(who, (ORG,), before, NOW, limit)]
+    return [each.id for each in archive.deep_due(who, (ORG,), before, NOW, limit=limit)]
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Draft", "Awaiting", "RequiresAttention", "Senere", None])
@@ -64,7 +64,7 @@ def test_what_is_not_present_or_not_readable_is_left_alone(archive: Archive) -> 
         *(mine(n, presence=p, access=a, from_party_transmissions_count=1) for n, (p, a) in enumerate(other)),
     )
     assert unsettled(archive) == due(archive) == [uuid(9)]
-    assert archive.deep_count(US, (ORG,), NOW) == 1
+    assert archive.deep_count(US, (ORG,), None, NOW) == 1
 
 
 def test_only_the_parties_asked_for_and_what_was_delegated_to_the_reader(archive: Archive) -> None:
@@ -78,6 +78,18 @@ def test_only_the_parties_asked_for_and_what_was_delegated_to_the_reader(archive
     assert sorted(unsettled(archive)) == [uuid(1), uuid(3)]
     assert sorted(unsettled(archive, (ORG, PERSON))) == [uuid(1), uuid(2), uuid(3)]
     assert unsettled(archive, ()) == []
+
+
+def test_what_was_delegated_is_counted_once_where_the_parties_are_asked_for_in_groups(archive: Archive) -> None:
+    hold(
+        archive,
+        mine(1, from_party_transmissions_count=1),
+        mine(2, party=PERSON, delegated=True, from_party_transmissions_count=1),
+    )
+    groups = [((ORG,), True), ((PERSON,), False)]
+    assert [archive.deep_count(US, parties, None, NOW, delegated=d) for parties, d in groups] == [2, 0]
+    due_in = [archive.deep_due(US, parties, None, NOW, delegated=d) for parties, d in groups]
+    assert [sorted(each.id for each in group) for group in due_in] == [[uuid(1), uuid(2)], []]
 
 
 def test_a_dialog_is_read_again_by_whoever_read_it_last_while_that_one_still_polls(archive: Archive) -> None:
@@ -113,8 +125,8 @@ def test_the_youngest_comes_first_whichever_engine_and_however_many_parties(same
             ),
         )
         many = (*parties, *(f"{ORG}{n}" for n in range(600)))
-        youngest = [each.id for each in archive.deep_due(US, many, None, NOW, 2)]
-        return archive.unsettled(US, many, NOW), youngest, archive.deep_count(US, many, NOW)
+        youngest = [each.id for each in archive.deep_due(US, many, None, NOW, limit=2)]
+        return archive.unsettled(US, many, NOW), youngest, archive.deep_count(US, many, None, NOW)
 
     every, youngest, count = cast(tuple[list[Standing], list[str], int], same(ask))
     assert [each.id for each in every] == [uuid(1), uuid(2), uuid(0), uuid(3)]
@@ -134,7 +146,8 @@ def test_deep_reads_what_has_letters_and_was_not_read_since(archive: Archive) ->
     assert sorted(due(archive, "2026-03-31T11:00:00.000000Z")) == [uuid(1), uuid(2), uuid(5)]
     assert sorted(due(archive, AT)) == [uuid(1), uuid(2), uuid(5)]
     assert sorted(due(archive, None)) == [uuid(1), uuid(2), uuid(3), uuid(5)]
-    assert archive.deep_count(US, (ORG,), NOW) == 4
+    assert archive.deep_count(US, (ORG,), None, NOW) == 4
+    assert archive.deep_count(US, (ORG,), AT, NOW) == 3
 
 
 def test_a_look_is_noted_without_counting_as_a_row(archive: Archive) -> None:
