@@ -52,6 +52,9 @@ class Event(StrEnum):
     DIALOG_RELEASED = "dialog_released", "A quarantined dialog could be read after all."
     DIALOG_DELEGATED = "dialog_delegated", "An item of a party that was not asked for: that dialog alone is delegated."
     OPENING = "opening", "A dialog is about to be opened, as the opening policy allows."
+    DUTY_SETTLED = "duty_settled", "What an opening owed is settled; its outcome tells whether the unread mark is back."
+    DUTY_STANDS = "duty_stands", "An unread mark that an opening took away is not back yet; it is tried again."
+    DUTY_FAILED = "duty_failed", "An unread mark that an opening took away could not be put back; it is given up."
     OPENING_REFUSED = "opening_refused", "The server refused the details of a dialog."
     SWEEP_FINISHED = "sweep_finished", "A mailbox was listed in full and compared with the archive."
     ABSENCE_HELD = "absence_held", "Too many dialogs are missing at once; nothing is marked absent until released."
@@ -59,6 +62,7 @@ class Event(StrEnum):
     # the other side
     HTTP_ANSWER = "http_answer", "The server answered; path, status, size and time are in the fields."
     LIMITS_UNREADABLE = "limits_unreadable", "The server's limits could not be read; the usual ones are taken."
+    LEVELS_UNREADABLE = "levels_unreadable", "The services' minimum levels could not be read; single dialogs tell."
     GRANT_REPEATED = "grant_repeated", "A token was refused for a passing reason and is asked for once more."
     TOKEN_GRANTED = "token_granted", "A new access token was had; kid, scopes and lifetime are in the fields."
     TOKEN_REFUSED = "token_refused", "The issuer refused a token; its code and what to do are in the fields."

@@ -21,6 +21,7 @@ class SearchParams:
     updated_after: str | None = None
     updated_before: str | None = None
     statuses: tuple[str, ...] = ()
+    created: str | None = None
     due_after: str | None = None
     continuation_token: str | None = None
     limit: int = 1000
@@ -38,6 +39,8 @@ class SearchParams:
             found.append(("updatedAfter", self.updated_after))
         if self.updated_before:
             found.append(("updatedBefore", self.updated_before))
+        if self.created:
+            found += [("createdAfter", self.created), ("createdBefore", self.created)]
         found += [("status", status) for status in self.statuses]
         if self.due_after:
             found.append(("dueAfter", self.due_after))

@@ -11,14 +11,17 @@ from store.batch import CurrentPayload, DialogRows, Known, Look, Row
 from sync.dialogporten import wire
 from sync.passes.bodies import Bodies, MalformedItem
 from sync.passes.differences import Change
+from sync.passes.duties import Duty
+from sync.passes.levels import LEVEL_TOO_LOW
 from sync.passes.normalise import RowContext
-from sync.passes.opening import OpeningPolicy, after_opening
+from sync.passes.opening import OpeningPolicy, after_opening, with_state
 from sync.passes.planner import DialogPlan
 from sync.passes.reading import DialogRead
 from sync.passes.remember import fold
 from sync.passes.sighting import Sighting
 
-_STATE = ("presence", "access", "details_status", "children_status")
+_STATE = ("presence", "access", "texts_full", "details_status", "children_status")
+_SWAPPED = ("content.title", "content.summary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,8 @@ class Reader:
 class Job:
     """One dialog that is new or differs: what is held of it, what to read, and in the end what the reads gave.
 
-    `delegated` None leaves what the archive says of it.
+    `delegated` None leaves what the archive says of it; `access` is what is known of it without a read. `texts_differ`:
+    title or summary differ from those that are held, and at a too low level that may be a swap.
     """
 
     sighting: Sighting
@@ -43,10 +47,29 @@ class Job:
     held: Mapping[str, CurrentPayload]
     plan: DialogPlan
     delegated: bool | None
+    access: str | None = None
+    texts_differ: bool = False
+    duty: Duty | None = None  # what its opening owes
     read: DialogRead = field(init=False)
 
     def __post_init__(self) -> None:
         self.read = DialogRead(self.plan.dialog_id)
+
+    @property
+    def level_is_known(self) -> bool:
+        """Whether a read, or what is known of the service, tells if our level is high enough."""
+        read = self.read
+        return bool(read.bodies) or self.access is not None or read.access != "full" or read.presence != "present"
+
+    @property
+    def level_too_low(self) -> bool:
+        return LEVEL_TOO_LOW in (self.read.access, self.access)
+
+    @property
+    def keeps_texts(self) -> bool:
+        """Whether the held texts stand: fuller than what a too low level shows, or nobody knows."""
+        held = self.known is not None and self.known.texts_full
+        return held and self.texts_differ and (self.level_too_low or not self.level_is_known)
 
 
 def filed(job: Job, reader: Reader, at: str) -> tuple[DialogRows | None, list[tuple[MalformedItem, bytes | None]]]:
@@ -56,7 +79,7 @@ def filed(job: Job, reader: Reader, at: str) -> tuple[DialogRows | None, list[tu
     be.
     """
     fresh = dict(job.read.bodies)
-    fresh["list"] = after_opening(job.sighting.raw) if marked(job) else job.sighting.raw
+    fresh["list"] = _list_item(job)
     held = {kind: payload.body for kind, payload in job.held.items()}
     versions = {kind: payload.version for kind, payload in job.held.items()}
     old = None if job.known is None else Bodies.of(held)
@@ -71,6 +94,7 @@ def filed(job: Job, reader: Reader, at: str) -> tuple[DialogRows | None, list[tu
                 _context(job, reader, at),
                 versions=versions,
                 item=item,
+                keep_texts=job.keeps_texts,
             )
         except MalformedItem as problem:
             unreadable.append((problem, fresh.pop(problem.kind, None)))
@@ -79,6 +103,9 @@ def filed(job: Job, reader: Reader, at: str) -> tuple[DialogRows | None, list[tu
             continue
         if job.known is not None and job.known.presence != job.read.presence:
             rows.changes.append(_presence(job.plan.dialog_id, job.known.presence, job.read.presence, at))
+        if job.known is not None and not job.known.texts_full and rows.dialog["texts_full"]:
+            # What a higher level shows was there all along.
+            rows.changes = [change for change in rows.changes if not str(change["what"]).startswith(_SWAPPED)]
         _leave_what_was_not_asked(rows, job, at)
         return rows, unreadable
 
@@ -95,6 +122,14 @@ def look(job: Job, at: str) -> Look:
     """That it was read again, for the archive to note."""
     asked = "transmissions" in job.plan.before
     return Look(job.plan.dialog_id, at if asked else None, at if job.read.opened else None)
+
+
+def _list_item(job: Job) -> bytes:
+    """The list item as the server shows it by now, with what we did to it: no flicker of ours is ever stored."""
+    restoring = job.read.restoring
+    if restoring is not None and restoring.item is not None:
+        return with_state(job.sighting.raw, restoring.item)
+    return after_opening(job.sighting.raw) if marked(job) else job.sighting.raw
 
 
 def marked(job: Job) -> bool:
@@ -124,6 +159,12 @@ def _presence(dialog_id: str, before: str, after: str, at: str) -> Row:
 def _context(job: Job, reader: Reader, at: str) -> RowContext:
     read, known = job.read, job.known
     looked = bool(job.plan.reads_anything) or known is None
+    access = read.access if looked or known is None else known.access
+    if job.access is not None and (access == "full" or not looked):
+        access = job.access
+    digest = job.sighting.digest
+    if known is not None and job.texts_differ and not job.level_is_known:
+        digest = known.list_digest or digest  # so that the next pass looks again
     return RowContext(
         now=at,
         connection=reader.connection,
@@ -132,12 +173,13 @@ def _context(job: Job, reader: Reader, at: str) -> RowContext:
         languages=reader.languages,
         first_seen_at=None if known is None else known.first_seen_at,
         presence=read.presence,
-        access=read.access if looked or known is None else known.access,
+        access=access,
+        texts_full=access != LEVEL_TOO_LOW or (known is not None and known.texts_full),
         details_status=read.details_status if read.opened or known is None else known.details_status,
         details_problem=read.details_problem,
         opened_at=at if read.opened else (None if known is None else known.opened_at),
         children_status=read.children_status if looked or known is None else known.children_status,
-        list_digest=job.sighting.digest,
+        list_digest=digest,
     )
 
 

@@ -16,14 +16,17 @@ from store.clock import instant_text
 from sync.dialogporten import wire
 from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
+from sync.passes.duties import owed
 from sync.passes.filing import Job, Reader, filed, look, nothing_new
+from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.normalise import checked_item
 from sync.passes.planner import DialogPlan, plan_changed, plan_new, plan_retry, plan_returned
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.quarantine import Quarantine
 from sync.passes.reading import DialogRead, read_dialog
 from sync.passes.report import PassReport
-from sync.passes.sighting import Sighting, seen_ids, substance_differs, tells_nothing_new
+from sync.passes.restoring import aftermath, tell_duty, unmoved
+from sync.passes.sighting import Sighting, seen_ids, substance_differs, tells_nothing_new, texts_differ
 from sync.passes.signals import signals
 
 # Where so large a share of a part fails for a passing reason, not each dialog is to blame: the server or the line is.
@@ -42,6 +45,7 @@ class _Counts:
     changes: int = 0
     openings: int = 0
     quarantined: int = 0
+    unsettled: int = 0
 
 
 @dataclass(slots=True)
@@ -55,9 +59,11 @@ class Landing:
     now: Callable[[], datetime]
     told: Told
     _counts: _Counts = field(default_factory=_Counts)
+    levels: Levels = field(init=False)
     _quarantine: Quarantine = field(init=False)
 
     def __post_init__(self) -> None:
+        self.levels = Levels(self.inbox, self.told)
         self._quarantine = Quarantine(self.reader.connection, self.reader.identity)
 
     def begin(self, *, all_due: bool = False) -> None:
@@ -65,6 +71,7 @@ class Landing:
         released. `all_due`: none of it waits for its next try.
         """
         self._counts = _Counts()
+        self.levels.forget()
         self._quarantine.load(self.shelf.quarantined(), all_due=all_due)
 
     def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]) -> None:
@@ -104,6 +111,7 @@ class Landing:
         report.dialogs_new, report.dialogs_written = counts.new, counts.written
         report.rows_written, report.changes_written = counts.rows, counts.changes
         report.openings, report.quarantined = counts.openings, counts.quarantined
+        report.unsettled = counts.unsettled
 
     def retry_quarantined(self) -> None:
         """Reads again what is due of the children and details that could not be read before."""
@@ -111,7 +119,8 @@ class Landing:
 
         def plan(sighting: Sighting, _held: Mapping[str, CurrentPayload], _known: Known) -> DialogPlan:
             item = sighting.signals
-            return plan_retry(item.id, due[item.id], self.reader.policy.allows(item))
+            may_open = "detail" in due[item.id] and self.reader.policy.allows(item) and unmoved(self.inbox, item)
+            return plan_retry(item.id, due[item.id], may_open)
 
         # That many of them fail again at once tells nothing of the server.
         self.reread(list(due), plan, shown=False, read=self._ask)
@@ -156,6 +165,12 @@ class Landing:
             count += len(jobs)
         return count
 
+    def planned(self, ids: Sequence[str], plan: Again) -> list[DialogPlan]:
+        """What `reread` would read now. Asks for nothing, writes nothing."""
+        at = instant_text(self.now())
+        parts = (ids[start : start + READS] for start in range(0, len(ids), READS))
+        return [job.plan for part in parts for job in self._again(part, plan, at)]
+
     def _again(self, ids: Sequence[str], plan: Again, at: str) -> list[Job]:
         known = self.shelf.known(ids)
         held = self.shelf.payloads(list(known))
@@ -175,6 +190,7 @@ class Landing:
 
     def _leave(self, batch: Batch, job: Job) -> None:
         """A refusal that does not explain itself changes nothing; what stands in quarantine has had one more try."""
+        self._settle(batch, job)
         dialog_id, party, refusal = job.plan.dialog_id, job.sighting.signals.party, job.read.refusal
         if refusal is None:
             return
@@ -201,7 +217,13 @@ class Landing:
     def _jobs(self, sightings: Mapping[str, Sighting], asked: frozenset[str]) -> list[Job]:
         """What is new or may differ; what the archive holds already is left out."""
         known = self.shelf.known(list(sightings))
-        suspects = [i for i, k in known.items() if k.list_digest != sightings[i].digest or k.presence != "present"]
+        suspects = [
+            dialog_id
+            for dialog_id, k in known.items()
+            if k.list_digest != sightings[dialog_id].digest
+            or k.presence != "present"
+            or self._moved(k, sightings[dialog_id])
+        ]
         held = self.shelf.payloads(suspects) if suspects else {}
         jobs = []
         for dialog_id, sighting in sightings.items():
@@ -223,8 +245,11 @@ class Landing:
         old = held["list"].body
         before = signals(wire.list_item(old))
         seen_held = seen_ids(held["seenlog"].body if "seenlog" in held else None) | before.seen_ids
-        if known.presence == "present" and tells_nothing_new(sighting.raw, old, seen_held, sighting.signals):
-            return None
+        nothing_new = known.presence == "present" and tells_nothing_new(sighting.raw, old, seen_held, sighting.signals)
+        if nothing_new and known.access != LEVEL_TOO_LOW:
+            if not self._moved(known, sighting):
+                return None
+            return Job(sighting, known, held, DialogPlan(known.id), delegated, access=LEVEL_TOO_LOW)
         plan = plan_changed(
             sighting.signals,
             before,
@@ -233,20 +258,41 @@ class Landing:
             substance_differs=substance_differs(sighting.raw, old),
             opened_well=known.details_status == 200,
         )
-        if known.presence != "present":
+        if known.presence != "present" or known.access == LEVEL_TOO_LOW:
             plan = plan_returned(plan, sighting.signals, self.reader.policy)
-        return Job(sighting, known, held, plan, delegated)
+        job = Job(sighting, known, held, plan, delegated, texts_differ=texts_differ(sighting.raw, old))
+        if not plan.reads_anything and (job.texts_differ or known.access == LEVEL_TOO_LOW):
+            # Nothing else differs: a swap, or a silent edit.
+            hidden = self.levels.hides(sighting.signals.service_resource, known.id)
+            if hidden is None and known.presence == "present":
+                return None  # not known today: the archive stays as it is, and the next pass asks again
+            job.access = None if hidden is None else LEVEL_TOO_LOW if hidden else "full"
+        return job
+
+    def _moved(self, known: Known, sighting: Sighting) -> bool:
+        """Whether the archive says otherwise of our level than we have learned of the service."""
+        hides = self.levels.known(sighting.signals.service_resource)
+        held = {"full": False, LEVEL_TOO_LOW: True}.get(known.access)
+        return hides is not None and held is not None and hides != held and known.presence == "present"
 
     def _read(self, jobs: Sequence[Job]) -> None:
         """Makes the planned requests. Raises what ends the pass, also when too many fail at once."""
         reading = [job for job in jobs if job.plan.reads_anything]
         self._ask(reading)
+        for job in jobs:
+            service, read = job.sighting.signals.service_resource, job.read
+            if read.access == LEVEL_TOO_LOW or read.bodies:
+                self.levels.noted(service, read.access == LEVEL_TOO_LOW)
+        for job in jobs:
+            if job.known is None and not job.read.bodies and self.levels.known(job.sighting.signals.service_resource):
+                job.access = LEVEL_TOO_LOW
         passing = [error for job in reading if (error := job.read.passing_failure) is not None]
         if len(passing) >= max(2, len(reading) * TOO_MANY_FAILURES):
             raise passing[0]
 
     def _ask(self, jobs: Sequence[Job]) -> None:
         """Several dialogs side by side; what one of them raises takes back those that have not begun."""
+        self._owe(jobs)
         asked = [self.pool.submit(self._read_one, job) for job in jobs]
         try:
             for job, answer in zip(jobs, asked, strict=True):
@@ -260,9 +306,31 @@ class Landing:
         if job.plan.opens:
             self._tell("opening", dialog_id=job.plan.dialog_id)
         held = {kind: payload.body for kind, payload in job.held.items()}
-        return read_dialog(self.inbox, job.plan, held, job.sighting.raw)
+        return read_dialog(self.inbox, job.plan, held, job.sighting.raw, job.duty)
+
+    def _owe(self, jobs: Sequence[Job]) -> None:
+        """Makes the duties of these jobs' openings durable: when this returns, the openings may leave."""
+        rows: list[Row] = []
+        at = instant_text(self.now())
+        for job in jobs:
+            if job.plan.opens and self.reader.policy.must_restore(job.sighting.signals):
+                job.duty = owed(job.sighting.item, job.sighting.signals)
+                if job.duty is None:
+                    job.plan = replace(job.plan, opens=False)
+                else:
+                    rows.append(job.duty.row(self.reader.connection, self.reader.identity, at))
+        if rows:
+            self.shelf.record_duties(rows)
+
+    def _settle(self, batch: Batch, job: Job) -> None:
+        if job.duty is None or job.read.restoring is None:
+            return
+        row = aftermath(job.duty, job.read.restoring, batch.at)
+        batch.duties.append(row)
+        self._counts.unsettled += tell_duty(self._tell, row)
 
     def _add(self, batch: Batch, job: Job, *, again: bool = False) -> None:
+        self._settle(batch, job)
         dialog_id, party = job.plan.dialog_id, job.sighting.signals.party
         rows, unreadable = filed(job, self.reader, batch.at)
         for problem, body in unreadable:

@@ -15,6 +15,7 @@ import msgspec
 from sync.passes.signals import ListSignals
 
 MARKED_AS_UNOPENED = "MarkedAsUnopened"
+_STATE = ("isContentSeen", "endUserContext", "systemLabel", "seenSinceLastUpdate", "seenSinceLastContentUpdate")
 
 
 class Rule(Protocol):
@@ -52,10 +53,21 @@ class OpeningPolicy:
         protects.
         """
         value = self.value_for(item)
-        if value == "always":
-            return True
-        # `restore-unread` opens no more than this until the duty to put a mark back can be made durable first.
-        return value != "never" and (seen_by_somebody(item) or item.is_api_only)
+        if value == "restore-unread":
+            # What we could not put back stays unopened: the label context's revision and the date are what it takes.
+            restorable = item.context_revision is not None and item.created_at is not None
+            return restorable or not self.must_restore(item)
+        return value == "always" or (value != "never" and (seen_by_somebody(item) or item.is_api_only))
+
+    def must_restore(self, item: ListSignals) -> bool:
+        """Whether opening it takes an unread mark away that must be put back. No human inbox shows an API-only dialog:
+        there only the label, which somebody set, is somebody's.
+        """
+        return (
+            self.value_for(item) == "restore-unread"
+            and not seen_by_somebody(item)
+            and (not item.is_api_only or MARKED_AS_UNOPENED in item.labels)
+        )
 
 
 def seen_by_somebody(item: ListSignals) -> bool:
@@ -76,4 +88,27 @@ def after_opening(list_item: bytes) -> bytes:
     item["isContentSeen"] = True
     if MARKED_AS_UNOPENED in labels:
         context["systemLabels"] = [label for label in labels if label != MARKED_AS_UNOPENED]
+    return msgspec.json.encode(item)
+
+
+def after_restoring(list_item: bytes, revision: str) -> bytes:
+    """The list item as the server shows it once we have put `MarkedAsUnopened` back: content unseen, the label there,
+    and the label context of that revision (§8.3, §17.7).
+    """
+    item = msgspec.json.decode(list_item)
+    context = item.get("endUserContext") or {}
+    labels = {*(context.get("systemLabels") or ()), MARKED_AS_UNOPENED}
+    item["isContentSeen"] = False
+    item["endUserContext"] = {**context, "revision": revision, "systemLabels": sorted(labels)}
+    return msgspec.json.encode(item)
+
+
+def with_state(list_item: bytes, newer: bytes) -> bytes:
+    """The list item with the seen state and labels of a newer one of the same dialog."""
+    item, shown = msgspec.json.decode(list_item), msgspec.json.decode(newer)
+    for name in _STATE:
+        if name in shown:
+            item[name] = shown[name]
+        else:
+            item.pop(name, None)
     return msgspec.json.encode(item)

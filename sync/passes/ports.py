@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from store.batch import Batch, CurrentPayload, Known, Row, Written
+from store.batch import Batch, CurrentPayload, Known, Row, Standing, Written
 from store.publication import Held, Listed, Publication
 from sync.dialogporten.retry import Told
 from sync.passes.walks import Walk
@@ -27,6 +27,10 @@ class Inbox(Protocol):
     def server_ahead(self) -> timedelta:
         """How far the server's clock is ahead of ours, by the newest answer."""
 
+    @property
+    def level(self) -> int | None:
+        """Our authentication level; None where only the server knows it."""
+
     def parties(self) -> bytes: ...
     def search(self, walk: Walk) -> bytes: ...
     def dialog(self, dialog_id: str) -> bytes:
@@ -42,6 +46,9 @@ class Inbox(Protocol):
 
     def lookup(self, instance_ref: str) -> bytes:
         """What is behind `urn:altinn:dialog-id:…`; no trace."""
+
+    def service_resources_metadata(self) -> bytes:
+        """Every service with its minimum authentication level; may well be refused."""
 
 
 class Shelf(Protocol):
@@ -62,6 +69,21 @@ class Shelf(Protocol):
     def mailboxes(self, connection: str | None = None, identity: str | None = None) -> Sequence[Row]: ...
     def mailboxes_write(self, rows: Sequence[Row]) -> None: ...
     def quarantined(self) -> Sequence[Row]: ...
+    def unsettled(self, reader: tuple[str, str], parties: Collection[str], now: str) -> Sequence[Standing]: ...
+    def rereadable(self, reader: tuple[str, str], ids: Sequence[str], now: str, *, since: str) -> Sequence[str]: ...
+    def deep_count(
+        self, reader: tuple[str, str], parties: Collection[str], before: str | None, now: str, *, delegated: bool
+    ) -> int: ...
+    def deep_due(
+        self,
+        reader: tuple[str, str],
+        parties: Collection[str],
+        before: str | None,
+        now: str,
+        *,
+        delegated: bool,
+        limit: int | None,
+    ) -> Sequence[Standing]: ...
     def held(self, party: str) -> Sequence[Held]: ...
     def delegating(self, connection: str, identity: str) -> Sequence[str]: ...
     def listed(self, party: str | None = None) -> Sequence[Listed]: ...

@@ -25,9 +25,11 @@ from sync.dialogporten.errors import (
     Unexpected,
     Unreachable,
 )
+from sync.passes.duties import Duty
 from sync.passes.performers import named_performers, unnamed_activities
-from sync.passes.planner import DialogPlan
+from sync.passes.planner import LOGS, DialogPlan
 from sync.passes.ports import Inbox
+from sync.passes.restoring import Restoring, settle
 
 # What one dialog can do to a read without the rest of the mailbox being to blame.
 _OF_THE_DIALOG = (ServerFault, BadBody, Unexpected, Unreachable, Busy, BadGateway)
@@ -49,12 +51,14 @@ class DialogRead:
     details_status: int | None = None
     details_problem: str | None = None
     opened: bool = False  # the marking call left, whatever came back
+    restoring: Restoring | None = None  # what became of the duty, where the opening had one
     refusal: ArkivError | None = None  # the newest one that says something of the whole dialog
 
     @property
     def passing_failure(self) -> ArkivError | None:
         """A failure that tells of the server or the line rather than of this dialog."""
-        return next((error for error in self.failures.values() if isinstance(error, _PASSING)), None)
+        lost = None if self.restoring is None else self.restoring.error
+        return next((error for error in (*self.failures.values(), lost) if isinstance(error, _PASSING)), None)
 
     @property
     def explains_itself(self) -> bool:
@@ -64,9 +68,11 @@ class DialogRead:
         return self.refusal is None or isinstance(self.refusal, (Gone, LevelTooLow))
 
 
-def read_dialog(inbox: Inbox, plan: DialogPlan, held: Mapping[str, bytes], list_item: bytes) -> DialogRead:
+def read_dialog(
+    inbox: Inbox, plan: DialogPlan, held: Mapping[str, bytes], list_item: bytes, duty: Duty | None = None
+) -> DialogRead:
     """Makes the plan's requests one after the other. `held` are the archive's bodies of this dialog, `list_item` its
-    newest list item.
+    newest list item, `duty` what the opening owes, durably recorded.
 
     Raises what concerns more than this dialog: token errors, a bad request, a stop.
     """
@@ -76,9 +82,14 @@ def read_dialog(inbox: Inbox, plan: DialogPlan, held: Mapping[str, bytes], list_
             _read_child(inbox, kind, read, held, list_item)
     if plan.opens and read.presence == "present" and read.access != "level_too_low":
         _open(inbox, read)
+    after = list(plan.after)
+    if duty is not None:
+        _restore(inbox, read, list_item, duty)
+        # Our own label change is in the log too; who has seen it meanwhile has been asked last.
+        after = [kind for kind in LOGS if kind not in read.bodies]
     if "activities" in read.bodies:
         _name_performers(inbox, read, held, list_item)
-    for kind in plan.after:
+    for kind in after:
         if read.presence == "present" and read.access == "full":
             _read_child(inbox, kind, read, held, list_item)
     return read
@@ -112,6 +123,17 @@ def _open(inbox: Inbox, read: DialogRead) -> None:
         if isinstance(failure, HttpRefusal):
             read.details_status, read.details_problem = failure.status, failure.sentence
         read.failures["detail"] = failure
+
+
+def _restore(inbox: Inbox, read: DialogRead, list_item: bytes, duty: Duty) -> None:
+    """At once after the opening: the shorter the time, the fewer people see it read."""
+    if not read.opened:
+        read.restoring = Restoring("unread")
+        return
+    found = settle(inbox, duty, list_item, read.bodies.get("detail"), answered=read.details_status is not None)
+    if found.seenlog is not None:
+        read.bodies["seenlog"] = found.seenlog
+    read.restoring = found
 
 
 def _judge(read: DialogRead, refusal: ArkivError) -> None:

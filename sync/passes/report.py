@@ -33,6 +33,7 @@ class PassReport:
     openings: int = 0
     requests: int = 0
     quarantined: int = 0
+    unsettled: int = 0  # openings whose unread mark is still owed
     stopped: bool = False
     failures: list[MailboxFailure] = field(default_factory=list)
     held: list[str] = field(default_factory=list)  # parties of which too much is missing at once: nothing was published
@@ -47,7 +48,7 @@ class PassReport:
             return "stopped"
         if self.failures and len([p for f in self.failures for p in f.parties]) >= self.parties:
             return "failed"
-        return "partial" if self.failures or self.quarantined or self.held else "ok"
+        return "partial" if self.failures or self.quarantined or self.held or self.unsettled else "ok"
 
     @property
     def first_error(self) -> ArkivError | None:

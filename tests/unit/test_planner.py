@@ -117,10 +117,26 @@ def test_a_loud_change_may_have_hidden_older_records_so_both_logs_are_read() -> 
 
 
 @pytest.mark.parametrize("value", ALL_POLICIES)
-def test_what_no_human_has_opened_stays_unopened_unless_the_inbox_belongs_to_the_machine(value: str) -> None:
+def test_what_no_human_has_opened_is_opened_only_where_the_policy_says_so_and_then_owes_its_mark(value: str) -> None:
+    policy = OpeningPolicy(value)
     for item in (signals(), MARKED):
-        assert plan_new(item, OpeningPolicy(value)).opens == (value == "always")
-        assert changed(item, policy=OpeningPolicy(value)).opens == (value == "always")
+        assert plan_new(item, policy).opens == (value in ("always", "restore-unread"))
+        assert changed(item, policy=policy).opens == (value in ("always", "restore-unread"))
+        assert policy.must_restore(item) == (value == "restore-unread")
+
+
+def test_no_mark_is_owed_for_what_is_read_or_what_no_inbox_shows_unless_somebody_marked_it() -> None:
+    policy = OpeningPolicy("restore-unread")
+    assert not policy.must_restore(READ)
+    assert not policy.must_restore(signals(is_api_only=True))
+    assert policy.must_restore(signals(is_api_only=True, labels=frozenset({"Default", "MarkedAsUnopened"})))
+
+
+@pytest.mark.parametrize("missing", ["context_revision", "created_at"])
+def test_what_could_not_be_put_back_is_not_opened(missing: str) -> None:
+    policy = OpeningPolicy("restore-unread")
+    assert not policy.allows(signals(**{missing: None}))
+    assert policy.allows(signals(is_content_seen=True, **{missing: None}))
 
 
 @pytest.mark.parametrize("value", ALL_POLICIES)

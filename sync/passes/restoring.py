@@ -1,0 +1,234 @@
+"""Settles one duty: looks at what the dialog is now, and puts the unread mark back where it is owed.
+
+Never decides on memory alone: every answer that is missing or says that somebody was faster (409, 412) leads to
+another look at the list. Source: reference, end-user API §5.2, §8.1, §17.2, §17.7, §17.8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import msgspec
+
+from store.batch import Row
+from store.clock import instant_text
+from sync.dialogporten import wire
+from sync.dialogporten.errors import (
+    ArkivError,
+    BadBody,
+    BadGateway,
+    Busy,
+    Conflict,
+    DialogForbidden,
+    Gone,
+    LevelTooLow,
+    NotFound,
+    Outdated,
+    ServerFault,
+    Unexpected,
+    Unreachable,
+)
+from sync.passes.duties import TRIES, Duty, Evidence, Verdict, cleared_by_us, judged, marked_by_us, pause
+from sync.passes.opening import MARKED_AS_UNOPENED, after_opening, after_restoring
+from sync.passes.ports import Inbox
+from sync.passes.signals import ListSignals, signals
+from sync.passes.walks import Walk
+
+ROUNDS = 4  # looks at a dialog that somebody else keeps changing
+# What one dialog can do without the others being to blame.
+_OF_THE_DIALOG = (BadBody, BadGateway, Busy, Conflict, Outdated, ServerFault, Unexpected, Unreachable)
+_REFUSALS = (DialogForbidden, LevelTooLow, NotFound)
+
+
+@dataclass(frozen=True, slots=True)
+class Restoring:
+    """What became of a duty. `outcome` None: it stands, because of `obstacle` and `error`. `item`: the dialog's list
+    item with what we know to be its seen state and labels now, None = nothing is known beyond what the opening does.
+    `seenlog`: the newest body.
+    """
+
+    outcome: str | None
+    item: bytes | None = None
+    seenlog: bytes | None = None
+    obstacle: str | None = None  # not_listed | refused | failed, once it is given up
+    error: ArkivError | None = None
+    sentence: str | None = None
+
+
+def settle(inbox: Inbox, duty: Duty, item: bytes | None, detail: bytes | None, *, answered: bool) -> Restoring:
+    """Settles a duty whose opening has left, or may have.
+
+    `item`: the list item before the opening, with `detail` the opened dialog: then it is tried without another look
+    at the list. `answered`: nothing of ours can be under way any more. Raises what concerns more than this dialog.
+    """
+    try:
+        content = None if detail is None else _content_updated_at(detail)
+        if item is not None and content is not None:
+            found = _first(inbox, duty, after_opening(item), content)
+            if found is not None:
+                return found
+        for _ in range(ROUNDS):
+            found = _look(inbox, duty, answered=answered)
+            if found is not None:
+                return found
+        return Restoring(None, obstacle="failed", sentence="Somebody keeps changing the labels.")
+    except Gone:
+        return Restoring("deleted")
+    except _REFUSALS as refusal:
+        obstacle = "not_listed" if isinstance(refusal, NotFound) else "refused"
+        return Restoring(None, obstacle=obstacle, sentence=refusal.sentence)
+    except _OF_THE_DIALOG as error:
+        return Restoring(None, obstacle="failed", error=error, sentence=error.sentence)
+    except ValueError:  # msgspec's errors are ValueErrors
+        return Restoring(None, obstacle="failed", sentence="The answer is not what the API promises.")
+
+
+def look_again(inbox: Inbox, party: str, dialog_id: str, created_at: str) -> bytes | None:
+    """The list item of one dialog as it is now, without a trace; None when the list does not show it.
+
+    Found by the moment it was made, which nothing changes; others may share it.
+    """
+    walk = Walk(parties=(party,), after=None, created=created_at)
+    while True:
+        page = wire.list_page(inbox.search(walk))
+        for raw in page.items or ():
+            try:
+                if wire.list_item(bytes(raw)).id == dialog_id:
+                    return bytes(raw)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue  # somebody else's trouble
+        token = page.continuation_token
+        if not page.has_next_page or not token or token == walk.token:
+            return None
+        walk = walk.next_page(token, None)
+
+
+def unmoved(inbox: Inbox, held: ListSignals) -> bool:
+    """Whether the list still shows a dialog's seen state and labels as the archive holds them; False where that cannot
+    be known now. Somebody may have marked it as unopened since, and nothing else tells of that (§8.3).
+    """
+    try:
+        raw = None if held.created_at is None else look_again(inbox, held.party, held.id, held.created_at)
+        now = None if raw is None else signals(wire.list_item(raw))
+    except (*_OF_THE_DIALOG, ValueError):
+        return False
+    return now is not None and (now.labels, now.is_content_seen, now.context_revision) == (
+        held.labels,
+        held.is_content_seen,
+        held.context_revision,
+    )
+
+
+def aftermath(duty: Duty, found: Restoring, at: str) -> Row:
+    """What table duty says after this try: settled, or standing with its reason and its next try."""
+    outcome = found.outcome or (found.obstacle if duty.tries + 1 >= TRIES else None)
+    row: Row = {"dialog_id": duty.dialog_id, "opened_at": at, "last_error": found.sentence}
+    if outcome is not None:
+        return {**row, "tries": duty.tries, "next_try_at": None, "settled_at": at, "outcome": outcome}
+    tries = duty.tries + 1
+    moment = datetime.fromisoformat(at.replace("Z", "+00:00"))
+    return {**row, "tries": tries, "next_try_at": instant_text(moment + pause(tries))}
+
+
+def tell_duty(tell: Callable[..., None], row: Row) -> bool:
+    """Tells of a duty after `aftermath`; answers whether its mark is still owed, or given up."""
+    outcome, dialog_id = row.get("outcome"), row["dialog_id"]
+    if outcome is None:
+        tell("duty_stands", dialog_id=dialog_id, reason=row["last_error"], next_try_at=row["next_try_at"])
+        return True
+    if outcome in ("not_listed", "refused", "failed"):
+        tell("duty_failed", dialog_id=dialog_id, reason=row["last_error"], outcome=outcome)
+        return True
+    tell("duty_settled", dialog_id=dialog_id, outcome=outcome)
+    return False
+
+
+def _first(inbox: Inbox, duty: Duty, item: bytes, content_updated_at: str | None) -> Restoring | None:
+    """Right after an opening that was answered. None: somebody changed the labels meanwhile, look again."""
+    seen = inbox.seenlog(duty.dialog_id)
+    labels = inbox.labellog(duty.dialog_id) if duty.was_marked else None
+    evidence = _evidence(seen, labels, content_updated_at)
+    if judged(duty, evidence) != "owed":
+        # A person may have wished it unread again after reading: that shows in the labels alone.
+        return None
+    return _put_back(inbox, duty, item, duty.context_revision, evidence)
+
+
+def _look(inbox: Inbox, duty: Duty, *, answered: bool) -> Restoring | None:
+    """One look at the dialog as it is now, and what it calls for. None: somebody was faster, look again."""
+    raw = look_again(inbox, duty.party, duty.dialog_id, duty.created_at)
+    seen = inbox.seenlog(duty.dialog_id)
+    if raw is None:
+        return Restoring(None, obstacle="not_listed", sentence="The list does not show the dialog at present.")
+    item = wire.list_item(raw)
+    context = item.end_user_context
+    revision = (context.revision if context else None) or duty.context_revision
+    moved = revision != duty.context_revision
+    content = None if item.content_updated_at is None else wire.instant(item.content_updated_at)
+    evidence = _evidence(seen, inbox.labellog(duty.dialog_id), content, frozenset(item.labels) if moved else None)
+    verdict = judged(duty, evidence)
+    if item.is_content_seen:
+        if verdict == "owed" and cleared_by_us(duty, evidence):
+            return _put_back(inbox, duty, raw, revision, evidence)
+        return Restoring("seen" if verdict == "owed" else verdict, raw, seen)
+    if MARKED_AS_UNOPENED in item.labels and marked_by_us(evidence):
+        # Ours from a try whose answer was lost.
+        if verdict == "owed":
+            return Restoring("restored", raw, seen)
+        return _take_off(inbox, duty, raw, revision, verdict)
+    if not answered and duty.tries == 0:
+        return Restoring(None, raw, seen, sentence="The opening may still be under way; it is looked at once more.")
+    return Restoring("unread", raw, seen)
+
+
+def _put_back(inbox: Inbox, duty: Duty, item: bytes, revision: str, evidence: Evidence) -> Restoring | None:
+    """Sets the mark, then looks whether a person has read the dialog in the meantime."""
+    try:
+        new = inbox.set_labels(duty.dialog_id, [MARKED_AS_UNOPENED], [], revision)
+    except (Outdated, Conflict, Unreachable, BadGateway, ServerFault) as error:
+        if isinstance(error, Outdated | Conflict):
+            return None
+        return _after_lost_answer(inbox, duty, error)
+    seen = inbox.seenlog(duty.dialog_id)
+    verdict = judged(duty, replace(evidence, seenlog=wire.seenlog(seen)))
+    marked = after_restoring(item, new)
+    if verdict == "owed":
+        return Restoring("restored", marked, seen)
+    return _take_off(inbox, duty, marked, new, verdict)
+
+
+def _after_lost_answer(inbox: Inbox, duty: Duty, error: ArkivError) -> Restoring | None:
+    """Whether it was carried out, only the dialog itself tells. One look; where that shows nothing the duty stands."""
+    found = look_again(inbox, duty.party, duty.dialog_id, duty.created_at)
+    if found is not None and MARKED_AS_UNOPENED in wire.list_item(found).labels:
+        return None
+    return Restoring(None, found, obstacle="failed", error=error, sentence=error.sentence)
+
+
+def _take_off(inbox: Inbox, duty: Duty, item: bytes, revision: str, verdict: Verdict) -> Restoring | None:
+    """A person read it just before we set the mark: it must not stay."""
+    try:
+        new = inbox.set_labels(duty.dialog_id, [], [MARKED_AS_UNOPENED], revision)
+    except (Outdated, Conflict):
+        return None
+    item = after_opening(item)
+    tree = msgspec.json.decode(item)
+    tree["endUserContext"]["revision"] = new
+    return Restoring(verdict, msgspec.json.encode(tree), inbox.seenlog(duty.dialog_id))
+
+
+def _evidence(
+    seenlog: bytes, labellog: bytes | None, content_updated_at: str | None, labels_now: frozenset[str] | None = None
+) -> Evidence:
+    labels = None if labellog is None else wire.labellog(labellog)
+    return Evidence(wire.seenlog(seenlog), labels, content_updated_at, labels_now)
+
+
+def _content_updated_at(detail: bytes) -> str | None:
+    try:
+        found = wire.dialog(detail).content_updated_at
+        return None if found is None else wire.instant(found)
+    except ValueError:
+        return None
