@@ -290,6 +290,21 @@ class Archive:
         with self._reading() as connection:
             return rereading.deep_due(connection, reader, parties, before, now, delegated=delegated, limit=limit)
 
+    def held(self, party: str) -> list[Held]:
+        """Every dialog of a party that the archive holds, present or not."""
+        with self._reading() as connection:
+            return presence.held(self._engine, connection, party)
+
+    def delegating(self, connection: str, identity: str) -> list[str]:
+        """The parties of the single dialogs that are delegated to this identity."""
+        with self._reading() as session:
+            return presence.delegating(self._engine, session, connection, identity)
+
+    def listed(self, party: str | None = None) -> list[Listed]:
+        """What each identity listed at its latest complete sweep, of one party if given."""
+        with self._reading() as connection:
+            return presence.listed(self._engine, connection, party)
+
     # Reading, for people
 
     def view(self, name: str, filters: reading.Filters | None = None) -> list[Row]:
