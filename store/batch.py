@@ -109,6 +109,7 @@ class Known:
     updated_at: str | None
     children_status: int | None
     first_seen_at: str
+    texts_full: bool = True
 
 
 @dataclass(slots=True, frozen=True)

@@ -95,7 +95,7 @@ def known(engine: Engine, connection: Connection, ids: list[str]) -> dict[str, K
     rows = engine.select_in(
         _cursor(connection),
         "SELECT id, party, list_digest, presence, access, details_status, opened_at, updated_at, "
-        "children_status, first_seen_at "
+        "children_status, first_seen_at, texts_full "
         "FROM dialog WHERE id {}",
         ids,
     )
@@ -111,6 +111,7 @@ def known(engine: Engine, connection: Connection, ids: list[str]) -> dict[str, K
             updated_at=_time(row[7]),
             children_status=row[8],
             first_seen_at=_time(row[9]) or "",
+            texts_full=bool(row[10]),
         )
         for row in rows
     }

@@ -123,6 +123,7 @@ class Dialog(SQLModel, table=True):
     content: str | None = _json()  # {"title": {"mediaType", "value": {"nb": …}}, …}: every part, every language
     presence: str = "present"  # present | absent | deleted | expired | no_access | not_found
     access: str = "full"  # full | level_too_low | denied
+    texts_full: bool = True  # title and summary are those of a high enough level, so no substitute takes their place
     delegated: bool = False
     details_status: int | None = None  # HTTP status of the newest opening; null = never opened
     details_problem: str | None = Field(default=None, sa_column=Column(Text))

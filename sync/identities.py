@@ -16,6 +16,7 @@ from sync.dialogporten.budget import RequestBudget
 from sync.dialogporten.client import DialogportenClient, SearchParams
 from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.retry import Gate, Retrier, Told
+from sync.doctoring.claims import SYSTEM_USER_LEVEL, read_claims
 from sync.passes.walks import Walk
 
 
@@ -47,8 +48,17 @@ class IdentityInbox:
         self.activity = client.activity
         self.seenlog = client.seenlog
         self.labellog = client.labellog
+        self.service_resources_metadata = client.service_resources_metadata
         self.set_labels = client.set_labels
         self.lookup = client.lookup
+
+    @property
+    def level(self) -> int | None:
+        """Our authentication level, as the token tells it (reference: end-user API §2.5)."""
+        if isinstance(self.token, SystemUserTokens):
+            return SYSTEM_USER_LEVEL
+        claims = read_claims(self.token.bearer())
+        return None if claims is None else claims.level
 
     @property
     def requests(self) -> int:

@@ -45,6 +45,7 @@ class RowContext(msgspec.Struct, frozen=True):
     first_seen_at: str | None = None  # None = now
     presence: str = "present"
     access: str = "full"
+    texts_full: bool = True
     details_status: int | None = None
     details_problem: str | None = None
     opened_at: str | None = None
@@ -173,6 +174,7 @@ def _dialog_row(
         ),
         "presence": context.presence,
         "access": context.access,
+        "texts_full": context.texts_full,
         "delegated": context.delegated,
         "details_status": context.details_status,
         "details_problem": context.details_problem,

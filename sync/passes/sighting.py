@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from sync.dialogporten import wire
-from sync.passes.canonical import same
+from sync.passes.canonical import same, settled
 from sync.passes.signals import ListSignals
 
 _SEEN = ("seenSinceLastUpdate", "seenSinceLastContentUpdate")
@@ -36,6 +36,16 @@ def tells_nothing_new(raw: bytes, held: bytes, seen_held: frozenset[str], item: 
 def substance_differs(raw: bytes, held: bytes) -> bool:
     """Whether anything but seen state and labels differs."""
     return not same("list", _without(raw, _SEEN + _STATE), _without(held, _SEEN + _STATE))
+
+
+def texts_differ(raw: bytes, held: bytes) -> bool:
+    """Whether title or summary differ: the two that the server may swap (reference: end-user API §3.7)."""
+    return _texts(raw) != _texts(held)
+
+
+def _texts(body: bytes) -> list[Any]:
+    content = msgspec.json.decode(body).get("content") or {}
+    return [settled("list", msgspec.json.encode(content.get(name))) for name in ("title", "summary")]
 
 
 def seen_ids(seenlog: bytes | None) -> frozenset[str]:

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=True),
         sa.Column("presence", sa.String(), nullable=False),
         sa.Column("access", sa.String(), nullable=False),
+        sa.Column("texts_full", sa.Boolean(), nullable=False),
         sa.Column("delegated", sa.Boolean(), nullable=False),
         sa.Column("details_status", sa.Integer(), nullable=True),
         sa.Column("details_problem", sa.Text(), nullable=True),
