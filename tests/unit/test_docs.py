@@ -315,8 +315,8 @@ def test_the_readme_says_that_something_is_missing_only_while_it_is(read: Read) 
     text = README.read_text(encoding="utf-8")
     item = {"id": "x", "isContentSeen": False, "createdAt": "2026-03-01T09:00:00Z", "endUserContext": {"revision": "r"}}
     unread = signals(wire.list_item(json.dumps(item).encode()))
-    says_so = "| `restore-unread` | For now the same as `after-human`." in text
-    assert says_so is not OpeningPolicy("restore-unread").allows(unread)
+    says_so = "the unread mark is put back at once" in text
+    assert says_so is OpeningPolicy("restore-unread").allows(unread)
     held = _answer(
         read.settings, "sql", "SELECT (SELECT count(*) FROM verdict) AS verdicts, max(last_sweep_at) AS s FROM mailbox"
     )
