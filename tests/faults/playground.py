@@ -76,7 +76,7 @@ class Clock:
             self.pauses.append(seconds)
 
 
-class _Edge(HttpEdge):
+class Edge(HttpEdge):
     """The HTTP edge, except that waiting takes no time."""
 
     pausing: Clock
@@ -101,12 +101,12 @@ class Playground:
         claims = {**claims_for(self.world, US), "iat": now - 86400, "exp": now + 10**8}
         self.env = {"TOKEN": self.world.issuers.sign(self.world.issuer, claims)}
         self.settings = load(self.file, self.env)
-        http = _Edge(hosts=self.settings.environment.hosts, now=clock.now, monotonic=clock.monotonic, told=self._hear)
+        http = Edge(hosts=self.settings.environment.hosts, now=clock.now, monotonic=clock.monotonic, told=self.hear)
         http.pausing = clock
-        self.runner = Runner(self.settings, self.env, self._hear, now=clock.now, http=http)
+        self.runner = Runner(self.settings, self.env, self.hear, now=clock.now, http=http)
         self.archive = Archive.open(self.settings.archive.url, create=True)
 
-    def _hear(self, name: str, fields: Mapping[str, object]) -> None:
+    def hear(self, name: str, fields: Mapping[str, object]) -> None:
         self.told.append((str(name), fields))
         if self.on_told is not None:
             self.on_told(str(name), fields)
