@@ -69,8 +69,10 @@ def looked(engine: Engine, cursor: Cursor, looks: Sequence[Look]) -> None:
     )
 
 
+# A first backfill has read all that a hot pass, a sweep and a deep pass would.
 _MOVE = """
-INSERT INTO mailbox (connection, identity, party, state, cursor_at, backfilled_at, last_poll_at, first_seen_at)
+INSERT INTO mailbox (connection, identity, party, state, cursor_at, backfilled_at, last_hot_at, last_sweep_at,
+    last_deep_at, last_poll_at, first_seen_at)
 VALUES ({marks})
 ON CONFLICT (connection, identity, party) DO UPDATE SET
     cursor_at = CASE WHEN mailbox.cursor_at IS NULL OR excluded.cursor_at > mailbox.cursor_at
@@ -78,6 +80,9 @@ ON CONFLICT (connection, identity, party) DO UPDATE SET
     last_poll_at = CASE WHEN mailbox.last_poll_at IS NULL OR excluded.last_poll_at > mailbox.last_poll_at
         THEN coalesce(excluded.last_poll_at, mailbox.last_poll_at) ELSE mailbox.last_poll_at END,
     backfilled_at = coalesce(mailbox.backfilled_at, excluded.backfilled_at),
+    last_hot_at = coalesce(mailbox.last_hot_at, excluded.last_hot_at),
+    last_sweep_at = coalesce(mailbox.last_sweep_at, excluded.last_sweep_at),
+    last_deep_at = coalesce(mailbox.last_deep_at, excluded.last_deep_at),
     error = CASE WHEN excluded.last_poll_at IS NULL THEN mailbox.error END,
     error_at = CASE WHEN excluded.last_poll_at IS NULL THEN mailbox.error_at END
 """
@@ -86,9 +91,10 @@ ON CONFLICT (connection, identity, party) DO UPDATE SET
 def move_cursors(engine: Engine, cursor: Cursor, moves: Sequence[CursorMove], at: str) -> None:
     """Moves mailboxes' cursors forward. A move backwards moves nothing."""
     rows: list[Values] = [
-        (m.connection, m.identity, m.party, "active", m.cursor_at, m.backfilled_at, m.last_poll_at, at) for m in moves
+        (m.connection, m.identity, m.party, "active", m.cursor_at, *[m.backfilled_at] * 4, m.last_poll_at, at)
+        for m in moves
     ]
-    run(engine, cursor, _MOVE.format(marks=", ".join([engine.mark] * 8)), rows)
+    run(engine, cursor, _MOVE.format(marks=", ".join([engine.mark] * 11)), rows)
 
 
 def write_parties(engine: Engine, cursor: Cursor, rows: Sequence[Row], at: str) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,19 +14,15 @@ from threading import Event as Signal
 
 from config.settings import Settings
 from store.archive import Archive
-from store.batch import Row
-from store.clock import instant_text
 from store.errors import ArchiveBusy, ArchiveError
-from sync.dialogporten.errors import ArkivError
 from sync.dialogporten.http import HttpEdge
-from sync.dialogporten.limits import Limits, ask_limits
 from sync.dialogporten.retry import Told
 from sync.identities import Identity, identities
-from sync.passes.filing import Reader
-from sync.passes.landing import Landing
-from sync.passes.opening import OpeningPolicy
-from sync.passes.poll import Poll, PollTask
 from sync.passes.report import PassReport, exit_code
+from sync.passes.schedule import Wanted
+from sync.round import OnceLimits, Round
+
+_NOTHING_MORE = Wanted()
 
 
 @dataclass(slots=True)
@@ -81,10 +76,11 @@ class Runner:
         """Ends every request under way, in every thread."""
         self.http.close()
 
-    def run(self, archive: Archive) -> RunResult:
-        """Polls every identity, one after the other. Raises ArchiveBusy when another run holds a SQLite archive.
+    def run(self, archive: Archive, wanted: Wanted = _NOTHING_MORE) -> RunResult:
+        """Polls every identity, one after the other, with the further passes that are due or `wanted`.
 
-        A bug that one identity meets is raised when the others have been read.
+        Raises ArchiveBusy when another run holds a SQLite archive. A bug that one identity meets is raised when the
+        others have been read.
         """
         result = RunResult()
         bug: Exception | None = None
@@ -94,14 +90,16 @@ class Runner:
             held.enter_context(_seldom_collecting())
             if not archive.shared:
                 held.enter_context(archive.single_flight())
-            limits: Limits | None = None
+            limits = OnceLimits(self._told)
             for identity in self.identities:
                 if self.stop.is_set():
                     result.stopped = True
                     break
                 try:
                     with self._flight(archive, identity):
-                        limits, report = self._poll(archive, identity, limits)
+                        result.reports += Round(
+                            self.settings, archive, identity, limits, wanted, self._now, self._told
+                        ).run()
                 except ArchiveBusy:
                     self._told("archive_busy", {"connection": identity.connection, "identity": identity.name})
                     result.busy.append(str(identity))
@@ -109,8 +107,6 @@ class Runner:
                     raise
                 except Exception as error:
                     bug = bug or error
-                else:
-                    result.reports.append(report)
         if bug is not None:
             raise bug
         return result
@@ -119,49 +115,6 @@ class Runner:
         if archive.shared:
             return archive.single_flight(f"{identity.connection}/{identity.name}")
         return ExitStack()
-
-    def _poll(self, archive: Archive, identity: Identity, limits: Limits | None) -> tuple[Limits | None, PassReport]:
-        started = instant_text(self._now())
-        names: Row = {"connection": identity.connection, "identity": identity.name}
-        run = archive.run_started({"kind": "poll", "started_at": started, **names})
-        self._told("run_started", names)
-        before = identity.inbox.requests
-        try:
-            limits = limits or ask_limits(identity.inbox.client, self._told)
-            report = self._read(archive, identity, limits)
-        except ArkivError as error:
-            report = PassReport("poll", identity.connection, identity.name, error=error)
-        except BaseException:
-            archive.run_finished(run, finished_at=instant_text(self._now()), outcome="failed", error="a bug ended it")
-            raise
-        report.requests = identity.inbox.requests - before
-        archive.run_finished(run, **report.as_row(), finished_at=instant_text(self._now()))
-        if report.error is not None:
-            fields: dict[str, object] = {"error": type(report.error).__name__, "sentence": report.error.sentence}
-            self._told("connection_failed", names | fields | dict(report.error.facts()))
-            self._tell_mailboxes(archive, names, report.error, started)
-        self._told("run_finished", names | report.as_row())
-        return limits, report
-
-    def _tell_mailboxes(self, archive: Archive, names: Row, error: ArkivError, started: str) -> None:
-        """What ended a pass early stands with each of its mailboxes that was not read to its end."""
-        failed = {"error": error.sentence, "error_at": instant_text(self._now())}
-        held = archive.mailboxes(str(names["connection"]), str(names["identity"]))
-        unread = [m for m in held if m["state"] == "active" and str(m["last_poll_at"] or "") < started]
-        archive.mailboxes_write([{**names, "party": mailbox["party"], **failed} for mailbox in unread])
-
-    def _read(self, archive: Archive, identity: Identity, limits: Limits) -> PassReport:
-        sync = self.settings.sync
-        reader = Reader(
-            identity.connection,
-            identity.name,
-            OpeningPolicy(sync.open, sync.open_rules),
-            self.settings.display.languages,
-        )
-        task = PollTask(identity.connection, identity.name, identity.parties, limits.parties, sync.overlap)
-        with ThreadPoolExecutor(max_workers=sync.concurrency, thread_name_prefix="read") as pool:
-            landing = Landing(reader, identity.inbox, archive, pool, self._now, self._told)
-            return Poll(task, identity.inbox, archive, landing, pool, self._now, self._told).run()
 
 
 @contextmanager

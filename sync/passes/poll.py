@@ -58,6 +58,8 @@ class Poll:
         self._now = now
         self._told = told
         self._parties: frozenset[str] = frozenset()
+        self.mailboxes: Sequence[MailboxCursor] = ()  # those that were found, once `run` has asked
+        self.lost: Sequence[str] = ()
         self.report = PassReport("poll", task.connection, task.identity)
 
     def run(self) -> PassReport:
@@ -74,7 +76,7 @@ class Poll:
         return self.report
 
     def _run(self) -> None:
-        mailboxes = self._mailboxes()
+        mailboxes = self.mailboxes = self._mailboxes()
         self.report.parties = len(mailboxes)
         self._parties = frozenset(m.party for m in mailboxes)
         started = self._now()
@@ -109,6 +111,7 @@ class Poll:
             discovered=task.parties is None,
         )
         self._shelf.mailboxes_write(plan.write)
+        self.lost = plan.lost
         if plan.lost:
             self._told(
                 "party_lost", {"connection": task.connection, "identity": task.identity, "count": len(plan.lost)}

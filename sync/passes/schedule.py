@@ -1,0 +1,55 @@
+"""What is due: a pure function of the mailboxes and the clock.
+
+The poll is always due. The hot pass and the sweep are due when any mailbox waited for its interval; a step of the deep
+pass goes with each hot pass, which spreads it evenly. A mailbox whose first reading is not finished waits for that: it
+counts as hot pass, sweep and deep pass at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from store.batch import Row
+from store.clock import instant_text
+
+
+class Pass(StrEnum):
+    """The passes after the poll, in the order in which they run."""
+
+    SWEEP = "sweep"
+    HOT = "hot"
+    DEEP = "deep"
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """How often; the keys `hot` and `sweep` of `[sync]`."""
+
+    hot: timedelta
+    sweep: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a person asked for on top of what is due. `accept`: parties whose missing dialogs are accepted."""
+
+    passes: frozenset[Pass] = frozenset()
+    accept: frozenset[str] = frozenset()
+
+
+def passes_due(mailboxes: Iterable[Row], intervals: Intervals, now: datetime) -> frozenset[Pass]:
+    """`mailboxes` are one identity's rows of that table."""
+    ready = [row for row in mailboxes if row["state"] == "active" and row["backfilled_at"] is not None]
+    due: set[Pass] = set()
+    if any(_waited(row["last_sweep_at"], intervals.sweep, now) for row in ready):
+        due.add(Pass.SWEEP)
+    if any(_waited(row["last_hot_at"], intervals.hot, now) for row in ready):
+        due |= {Pass.HOT, Pass.DEEP}
+    return frozenset(due)
+
+
+def _waited(last: object, interval: timedelta, now: datetime) -> bool:
+    return not isinstance(last, str) or last <= instant_text(now - interval)

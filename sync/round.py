@@ -1,0 +1,140 @@
+"""One identity's round: the poll, then what else is due, each pass with its own record in the archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.settings import Settings
+from store.archive import Archive
+from store.batch import Row
+from store.clock import instant_text
+from sync.dialogporten.errors import ArkivError
+from sync.dialogporten.limits import Limits, ask_limits
+from sync.dialogporten.retry import Told
+from sync.identities import Identity
+from sync.passes.deep import Deep
+from sync.passes.filing import Reader
+from sync.passes.hot import Hot
+from sync.passes.landing import Landing
+from sync.passes.opening import OpeningPolicy
+from sync.passes.poll import Poll, PollTask
+from sync.passes.report import PassReport
+from sync.passes.schedule import Intervals, Pass, Wanted, passes_due
+from sync.passes.sweep import Sweep
+
+
+class OnceLimits:
+    """The server's limits, asked for once a run, by whoever comes first."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._found: Limits | None = None
+
+    def of(self, identity: Identity) -> Limits:
+        if self._found is None:
+            self._found = ask_limits(identity.inbox.client, self._told)
+        return self._found
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """`run` answers one report for each pass that was made; what belongs to the outside world is in the reports."""
+
+    settings: Settings
+    archive: Archive
+    identity: Identity
+    limits: OnceLimits
+    wanted: Wanted
+    now: Callable[[], datetime]
+    told: Told
+
+    def run(self) -> list[PassReport]:
+        with ThreadPoolExecutor(self.settings.sync.concurrency, thread_name_prefix="read") as pool:
+            polls: list[Poll] = []
+
+            def poll() -> PassReport:
+                polls.append(self._poll(pool))
+                return polls[0].run()
+
+            reports = [self._recorded("poll", poll)]
+            if not polls or reports[0].error is not None or reports[0].stopped:
+                return reports
+            for kind, run in self._further(polls[0], pool).items():
+                reports.append(self._recorded(kind, run))
+                if reports[-1].error is not None or reports[-1].stopped:
+                    break
+            return reports
+
+    def _further(self, poll: Poll, pool: Executor) -> Mapping[str, Callable[[], PassReport]]:
+        """The passes to make after the poll, in their order."""
+        sync, identity = self.settings.sync, self.identity
+        rows = self.archive.mailboxes(identity.connection, identity.name)
+        due = passes_due(rows, Intervals(sync.hot, sync.sweep), self.now()) | self.wanted.passes
+        task, boxes, sweeping = self._task(), poll.mailboxes, poll.mailboxes
+        if self.wanted.accept and Pass.SWEEP not in due:
+            due |= {Pass.SWEEP}
+            sweeping = [mailbox for mailbox in boxes if mailbox.party in self.wanted.accept]
+        made: dict[str, Callable[[], PassReport]] = {}
+        for kind in Pass:
+            if kind not in due:
+                continue
+            common = (identity.inbox, self.archive, self._landing(pool), pool, self.now, self.told)
+            if kind is Pass.SWEEP:
+                made[kind] = Sweep(task, sweeping, poll.lost, *common, accept=self.wanted.accept).run
+            elif kind is Pass.HOT:
+                made[kind] = Hot(task, boxes, *common).run
+            else:
+                everything = Pass.DEEP in self.wanted.passes
+                made[kind] = Deep(task, boxes, *common, sync.deep, everything=everything).run
+        return made
+
+    def _recorded(self, kind: str, run: Callable[[], PassReport]) -> PassReport:
+        """Makes one pass and writes down how it ended."""
+        started = instant_text(self.now())
+        names: Row = {"connection": self.identity.connection, "identity": self.identity.name}
+        number = self.archive.run_started({"kind": kind, "started_at": started, **names})
+        self.told("run_started", {"kind": kind, **names})
+        before = self.identity.inbox.requests
+        try:
+            report = run()
+        except ArkivError as error:
+            report = PassReport(kind, self.identity.connection, self.identity.name, error=error)
+        except BaseException:
+            ended = instant_text(self.now())
+            self.archive.run_finished(number, finished_at=ended, outcome="failed", error="a bug ended it")
+            raise
+        report.requests = self.identity.inbox.requests - before
+        self.archive.run_finished(number, **report.as_row(), finished_at=instant_text(self.now()))
+        if report.error is not None:
+            fields: Row = {"error": type(report.error).__name__, "sentence": report.error.sentence}
+            self.told("connection_failed", names | fields | dict(report.error.facts()))
+            if kind == "poll":
+                self._tell_mailboxes(names, report.error, started)
+        self.told("run_finished", {"kind": kind, **names, **report.as_row()})
+        return report
+
+    def _tell_mailboxes(self, names: Row, error: ArkivError, started: str) -> None:
+        """What ended a pass early stands with each of its mailboxes that was not read to its end."""
+        failed: Row = {"error": error.sentence, "error_at": instant_text(self.now())}
+        held = self.archive.mailboxes(self.identity.connection, self.identity.name)
+        unread = [m for m in held if m["state"] == "active" and str(m["last_poll_at"] or "") < started]
+        self.archive.mailboxes_write([{**names, "party": mailbox["party"], **failed} for mailbox in unread])
+
+    def _poll(self, pool: Executor) -> Poll:
+        landing = self._landing(pool)
+        return Poll(self._task(), self.identity.inbox, self.archive, landing, pool, self.now, self.told)
+
+    def _task(self) -> PollTask:
+        identity, limits = self.identity, self.limits.of(self.identity)
+        overlap = self.settings.sync.overlap
+        return PollTask(identity.connection, identity.name, identity.parties, limits.parties, overlap)
+
+    def _landing(self, pool: Executor) -> Landing:
+        """One for each pass: it counts what it lands."""
+        sync, identity = self.settings.sync, self.identity
+        policy = OpeningPolicy(sync.open, sync.open_rules)
+        reader = Reader(identity.connection, identity.name, policy, self.settings.display.languages)
+        return Landing(reader, identity.inbox, self.archive, pool, self.now, self.told)
