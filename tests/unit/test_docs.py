@@ -321,7 +321,7 @@ def test_the_readme_says_that_something_is_missing_only_while_it_is(read: Read) 
         read.settings, "sql", "SELECT (SELECT count(*) FROM verdict) AS verdicts, max(last_sweep_at) AS s FROM mailbox"
     )
     assert ("It does not keep verdicts yet" in text) is (held[0]["verdicts"] == 0)
-    assert ("Only the poll exists" in text) is (held[0]["s"] is None)
+    assert ("The next sweep does" in text) is (held[0]["s"] is not None)
 
 
 def test_every_dependency_has_its_reason() -> None:
