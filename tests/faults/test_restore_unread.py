@@ -1,0 +1,356 @@
+"""`restore-unread` opens anything and yet nobody loses an unread mark, whoever does what when, whatever breaks when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.passes.opening import MARKED_AS_UNOPENED
+from tests.faults.playground import A, B, Playground, playground, problem
+from tests.faults.restoring import (
+    Killed,
+    Moments,
+    is_unread,
+    labels,
+    marks,
+    outcomes,
+    puts,
+    run,
+    settle,
+    standing,
+    watched,
+)
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Playground]:
+    with playground(tmp_path, "restore-unread") as ready:
+        yield ready
+
+
+def untouched(play: Playground) -> str:
+    """Nobody has seen it."""
+    return play.dialog(A)
+
+
+def marked(play: Playground) -> str:
+    """A person has read it and wants it unread again."""
+    dialog_id = play.dialog(A)
+    play.human_opens(dialog_id)
+    marks(play, dialog_id)
+    return dialog_id
+
+
+STARTS = [untouched, marked]
+start = pytest.mark.parametrize("begin", STARTS, ids=[one.__name__ for one in STARTS])
+
+
+@start
+def test_an_unread_dialog_is_opened_and_unread_again(play: Playground, begin: Callable[[Playground], str]) -> None:
+    dialog_id = begin(play)
+    assert run(play).settled == 0
+    assert play.row(dialog_id)["details_status"] == 200
+    assert is_unread(play, dialog_id)
+    assert outcomes(play) == {dialog_id: "restored"}
+    assert play.differences() == []
+    assert play.row(dialog_id)["is_content_seen"] is False
+    # Nothing of ours flickers, and nothing is left to do.
+    assert play.history(dialog_id) == {}
+    play.world.requests.reset()
+    run(play)
+    assert play.world.requests.by.total() <= 3
+    assert play.differences() == []
+
+
+def test_the_duty_is_on_disk_before_the_opening_leaves(play: Playground) -> None:
+    dialog_id = untouched(play)
+    moments = Moments()
+    with watched(play, moments):
+        play.sync()
+    order = [name for name in moments.seen if name.split()[1] in ("record_duties", "dialog", "set_labels")]
+    assert order[:4] == ["before record_duties", "after record_duties", "before dialog", "after dialog"]
+    assert outcomes(play) == {dialog_id: "restored"}
+
+
+def test_what_a_person_has_read_owes_nothing(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.human_opens(dialog_id)
+    run(play)
+    assert play.row(dialog_id)["details_status"] == 200
+    assert (puts(play), outcomes(play)) == (0, {})
+
+
+def test_an_api_only_dialog_owes_nothing_unless_somebody_marked_it(play: Playground) -> None:
+    plain, marked_one = (play.dialog(A, isApiOnly=True) for _ in range(2))
+    marks(play, marked_one)
+    run(play)
+    assert outcomes(play) == {marked_one: "restored"}
+    assert is_unread(play, marked_one)
+    assert not is_unread(play, plain)
+
+
+@pytest.mark.parametrize("policy", ["never", "after-human", "always"])
+def test_no_other_policy_ever_sets_a_label(tmp_path: Path, policy: str) -> None:
+    with playground(tmp_path, policy) as play:
+        begun = [begin(play) for begin in STARTS] + [play.dialog(B, isApiOnly=True)]
+        play.human_opens(begun[0])
+        run(play)
+        play.letter(begun[1])
+        run(play)
+        assert puts(play) == 0
+        assert outcomes(play) == {}
+
+
+@start
+def test_a_500_that_marked_all_the_same_is_put_right(play: Playground, begin: Callable[[Playground], str]) -> None:
+    dialog_id = begin(play)
+    play.world.switches.broken_details.append(dialog_id)
+    run(play)
+    assert play.row(dialog_id)["details_status"] == 500
+    assert is_unread(play, dialog_id)
+    assert outcomes(play) == {dialog_id: "restored"}
+    assert play.differences(unreadable=frozenset({dialog_id})) == []
+
+
+def test_a_500_that_never_reached_the_dialog_restores_nothing(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.fault("/enduser/dialogs/[^/?]+$", status=500, body=problem(500))
+    run(play)
+    assert (puts(play), outcomes(play)) == (0, {dialog_id: "unread"})
+    assert is_unread(play, dialog_id)
+
+
+def test_a_lost_answer_to_the_opening_is_put_right(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.fault("/enduser/dialogs/[^/?]+$", kind="cut")
+    run(play)
+    assert is_unread(play, dialog_id)
+    assert outcomes(play) == {dialog_id: "restored"}
+
+
+@pytest.mark.parametrize("kind", ["cut", "drop"])
+def test_a_lost_answer_to_the_label_is_not_repeated_blindly(play: Playground, kind: str) -> None:
+    """`drop`: it never arrived. `cut`: it was done, and only its answer is lost."""
+    dialog_id = untouched(play)
+    play.fault("/context/systemlabels", kind=kind, method="PUT", times=1)
+    run(play)
+    play.clock.skip(3600)
+    play.calm()
+    run(play)
+    assert is_unread(play, dialog_id)
+    assert standing(play) == []
+    assert outcomes(play) == {dialog_id: "restored"}
+    assert play.differences() == []
+
+
+def test_a_duty_that_cannot_be_settled_now_stands_and_is_told(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
+    result = play.sync()
+    assert result.exit_code == 4
+    assert standing(play) == [dialog_id]
+    assert [name for name, _ in play.told].count("duty_stands") == 1
+    assert not is_unread(play, dialog_id)
+
+    play.calm()
+    assert settle(play).settled == 0, "its next try has not come"
+    play.clock.skip(600)
+    assert settle(play).restored == 1
+    assert is_unread(play, dialog_id)
+    assert play.differences() == []
+
+
+def test_a_duty_of_a_deleted_dialog_ends(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
+    play.sync()
+    play.calm()
+    play.write("DELETE", f"/serviceowner/dialogs/{dialog_id}")
+    play.clock.skip(600)
+    assert settle(play).settled == 1
+    assert outcomes(play) == {dialog_id: "deleted"}
+
+
+def test_a_duty_of_a_lost_dialog_is_given_up_after_days_and_told(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
+    play.sync()
+    play.calm()
+    play.allow(B)
+    for _ in range(12):
+        play.clock.skip(86400)
+        settle(play)
+    assert standing(play) == []
+    assert [row["outcome"] for row in play.archive.failed_duties()] == ["not_listed"]
+    assert outcomes(play) == {dialog_id: "not_listed"}
+    before = play.world.requests.by.total()
+    settle(play)
+    assert play.world.requests.by.total() == before
+
+
+def test_a_mark_set_since_the_archive_last_looked_is_not_cleared_by_a_retried_opening(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.human_opens(dialog_id)
+    play.fault("/enduser/dialogs/[^/?]+$", status=500, body=problem(500))
+    play.sync()
+    play.calm()
+    marks(play, dialog_id)
+    play.clock.skip(3600)
+    run(play)
+    assert is_unread(play, dialog_id)
+
+
+# What a person or the owner may do meanwhile → whether it must be unread in the end (None: either will do).
+
+
+def opens(play: Playground, dialog_id: str) -> bool | None:
+    return False if leaves_a_trace(play, dialog_id) else None
+
+
+def opens_and_marks(play: Playground, dialog_id: str) -> bool | None:
+    play.human_opens(dialog_id)
+    marks(play, dialog_id)
+    return True
+
+
+def marks_again(play: Playground, dialog_id: str) -> bool | None:
+    marks(play, dialog_id)
+    return True
+
+
+def opens_and_archives(play: Playground, dialog_id: str) -> bool | None:
+    play.human_opens(dialog_id)
+    labels(play, dialog_id, add=("Archive",))
+    return False
+
+
+def archives_unopened(play: Playground, dialog_id: str) -> bool | None:
+    """A person has handled it: whether it looks read in the archive folder matters to nobody."""
+    labels(play, dialog_id, add=("Archive",))
+    return None
+
+
+def takes_the_mark_off(play: Playground, dialog_id: str) -> bool | None:
+    labels(play, dialog_id, remove=(MARKED_AS_UNOPENED,))
+    return None
+
+
+def owner_changes_it(play: Playground, dialog_id: str) -> bool | None:
+    play.letter(dialog_id)
+    return True
+
+
+def opens_then_owner_changes_it(play: Playground, dialog_id: str) -> bool | None:
+    play.human_opens(dialog_id)
+    play.letter(dialog_id)
+    return True
+
+
+def owner_reports_progress(play: Playground, dialog_id: str) -> bool | None:
+    play.write("PATCH", f"/serviceowner/dialogs/{dialog_id}", [{"op": "add", "path": "/progress", "value": 5}])
+    return True
+
+
+def leaves_a_trace(play: Playground, dialog_id: str) -> bool:
+    """A person opens it. A second time between two changes of the dialog may be invisible (§5.2: no-op)."""
+    dialog = play.world.dialogs[dialog_id]
+    before = (len(dialog.seen), len(dialog.label_log))
+    play.human_opens(dialog_id)
+    return before != (len(dialog.seen), len(dialog.label_log))
+
+
+DOINGS = [
+    opens,
+    opens_and_marks,
+    marks_again,
+    opens_and_archives,
+    archives_unopened,
+    takes_the_mark_off,
+    owner_changes_it,
+    opens_then_owner_changes_it,
+    owner_reports_progress,
+]
+
+
+@start
+@pytest.mark.parametrize("doing", DOINGS, ids=[one.__name__ for one in DOINGS])
+def test_whatever_is_done_at_any_moment_of_a_run_is_respected(
+    play: Playground, begin: Callable[[Playground], str], doing: Callable[[Playground, str], bool | None]
+) -> None:
+    at, passed = 0, 1
+    while at < passed:
+        dialog_id = begin(play)
+        wanted: list[bool | None] = []
+        moments = Moments(at, lambda dialog_id=dialog_id, wanted=wanted: wanted.append(doing(play, dialog_id)))
+        with watched(play, moments):
+            run(play)
+        passed = len(moments.seen)
+        if not wanted:
+            break
+        where = f"{doing.__name__} {moments.seen[at]} ({at}): {outcomes(play).get(dialog_id)}"
+        if wanted[0] is not None:
+            assert is_unread(play, dialog_id) == wanted[0], where
+        run(play)
+        if wanted[0] is not None:
+            assert is_unread(play, dialog_id) == wanted[0], where
+        assert standing(play) == [], where
+        at += 1
+    assert at > 10
+
+
+@start
+def test_a_run_killed_at_any_moment_loses_no_mark(play: Playground, begin: Callable[[Playground], str]) -> None:
+    def die() -> None:
+        raise Killed
+
+    at, passed = 0, 1
+    while at < passed:
+        dialog_id = begin(play)
+        moments = Moments(at, die)
+        with watched(play, moments):
+            try:
+                run(play)
+            except Killed:
+                passed = len(moments.seen) + 1
+            else:
+                break
+        # Whatever died before it left is looked at once more a little later.
+        for _ in range(2):
+            run(play)
+            play.clock.skip(600)
+        where = f"killed {moments.seen[-1]} ({at})"
+        assert is_unread(play, dialog_id), where
+        assert standing(play) == [], where
+        assert play.differences() == [], where
+        assert "isContentSeen" not in play.history(dialog_id), where
+        at += 1
+    assert at > 10
+
+
+@start
+def test_a_person_who_reads_while_we_lie_dead_is_believed(play: Playground, begin: Callable[[Playground], str]) -> None:
+    def die() -> None:
+        raise Killed
+
+    at, passed = 0, 1
+    while at < passed:
+        dialog_id = begin(play)
+        moments = Moments(at, die)
+        with watched(play, moments):
+            try:
+                run(play)
+            except Killed:
+                passed = len(moments.seen) + 1
+            else:
+                break
+        visible = leaves_a_trace(play, dialog_id)
+        for _ in range(2):
+            run(play)
+            play.clock.skip(600)
+        if visible:
+            assert not is_unread(play, dialog_id), f"killed {moments.seen[-1]} ({at})"
+        assert standing(play) == []
+        at += 1
+    assert at > 10
