@@ -18,8 +18,9 @@ from sync.cli.output import day_and_minute, echo_json, echo_table
 def command(ctx: click.Context, as_json: bool) -> int:
     """Example: dialogarkiv status
 
-    Reads the archive only; nothing is asked of anybody. Exit code 4 when a mailbox failed at its latest pass or
-    something is set aside in quarantine, else 0.
+    Reads the archive only; nothing is asked of anybody. Exit code 4 when a mailbox failed at its latest pass, when so
+    much of one is missing at once that a person must say whether it is right, or when something is set aside in
+    quarantine, else 0.
     """
     with open_to_read(ctx) as archive:
         status = archive.status()
@@ -28,7 +29,8 @@ def command(ctx: click.Context, as_json: bool) -> int:
         echo_json(as_document(status) | {"archive": name})
     else:
         _show(name, status)
-    return 4 if status.quarantine or any(mailbox["error"] for mailbox in status.mailboxes) else 0
+    trouble = any(mailbox["error"] or mailbox["alarm"] for mailbox in status.mailboxes)
+    return 4 if status.quarantine or trouble else 0
 
 
 def as_document(status: Status) -> dict[str, Any]:
@@ -90,7 +92,7 @@ def _mailbox(mailbox: Row) -> list[object]:
         mailbox["state"] if backfilled or mailbox["state"] != "active" else "first reading not finished",
         day_and_minute(mailbox["cursor_at"]),
         day_and_minute(mailbox["last_poll_at"]),
-        mailbox["error"],
+        " ".join(str(mailbox[name]) for name in ("error", "alarm") if mailbox[name]),
     ]
 
 
