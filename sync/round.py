@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,9 +21,11 @@ from sync.passes.hot import Hot
 from sync.passes.landing import Landing
 from sync.passes.opening import OpeningPolicy
 from sync.passes.poll import Poll, PollTask
+from sync.passes.rehearsal import Rehearsal
 from sync.passes.report import PassReport
 from sync.passes.schedule import Intervals, Pass, Wanted, passes_due
 from sync.passes.sweep import Sweep
+from sync.passes.walks import plan_sweep
 
 
 class OnceLimits:
@@ -68,11 +70,37 @@ class Round:
                     break
             return reports
 
+    def steps(self) -> Iterator[str]:
+        """What `run` would do now, a line for each step. Asks for lists only, opens nothing, writes nothing."""
+        with ThreadPoolExecutor(self.settings.sync.concurrency, thread_name_prefix="read") as pool:
+            identity, sync = self.identity, self.settings.sync
+            task, landing = self._task(), self._landing(pool)
+            rehearsal = Rehearsal(task, identity.inbox, self.archive, landing, pool, self.now)
+            yield from (f"poll: {step}" for step in rehearsal.steps())
+            yield from (f"poll: failed: {error.sentence}" for error in rehearsal.failures)
+            boxes = rehearsal.mailboxes
+            due = self._due()
+            common = (identity.inbox, self.archive, landing, pool, self.now, self.told)
+            if Pass.SWEEP in due:
+                parties = [mailbox.party for mailbox in boxes]
+                yield from (f"sweep: {walk}" for walk in plan_sweep(parties, task.max_parties))
+            if Pass.HOT in due:
+                yield from (f"hot: {step}" for step in Hot(task, boxes, *common).plan())
+            if Pass.DEEP in due:
+                everything = Pass.DEEP in self.wanted.passes
+                yield from (
+                    f"deep: {step}" for step in Deep(task, boxes, *common, sync.deep, everything=everything).plan()
+                )
+
+    def _due(self) -> frozenset[Pass]:
+        sync, identity = self.settings.sync, self.identity
+        rows = self.archive.mailboxes(identity.connection, identity.name)
+        return passes_due(rows, Intervals(sync.hot, sync.sweep), self.now()) | self.wanted.passes
+
     def _further(self, poll: Poll, pool: Executor) -> Mapping[str, Callable[[], PassReport]]:
         """The passes to make after the poll, in their order."""
         sync, identity = self.settings.sync, self.identity
-        rows = self.archive.mailboxes(identity.connection, identity.name)
-        due = passes_due(rows, Intervals(sync.hot, sync.sweep), self.now()) | self.wanted.passes
+        due = self._due()
         task, boxes, sweeping = self._task(), poll.mailboxes, poll.mailboxes
         if self.wanted.accept and Pass.SWEEP not in due:
             due |= {Pass.SWEEP}

@@ -16,7 +16,7 @@ from config.settings import Settings
 from store.archive import Archive
 from store.errors import ArchiveBusy, ArchiveError
 from sync.dialogporten.http import HttpEdge
-from sync.dialogporten.retry import Told
+from sync.dialogporten.retry import Told, ignore
 from sync.identities import Identity, identities
 from sync.passes.report import PassReport, exit_code
 from sync.passes.schedule import Wanted
@@ -110,6 +110,18 @@ class Runner:
         if bug is not None:
             raise bug
         return result
+
+    def rehearse(self, archive: Archive, wanted: Wanted = _NOTHING_MORE) -> Iterator[tuple[Identity, str]]:
+        """What `run` would do now, step by step; asks for lists only, opens nothing, writes nothing.
+
+        Raises what keeps an identity from being read.
+        """
+        limits = OnceLimits(self._told)
+        for identity in self.identities:
+            identity.inbox.client.new_run()
+            planned = Round(self.settings, archive, identity, limits, wanted, self._now, ignore)
+            for step in planned.steps():
+                yield identity, step
 
     def _flight(self, archive: Archive, identity: Identity) -> AbstractContextManager[object]:
         if archive.shared:

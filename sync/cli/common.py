@@ -1,23 +1,20 @@
-"""What several commands share: the settings of the program, an opened archive, the answer about a run."""
+"""What several commands share: options, the settings of the program, an opened archive."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from config.logging import event_log
-from config.settings import Settings
-from store.archive import Archive
 from sync.cli.frame import Program
-from sync.cli.output import echo_json, echo_table
-from sync.dialogporten.retry import Told
-from sync.runner import RunResult
-from sync.telling import telling
 
-F = TypeVar("F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from config.settings import Settings
+    from store.archive import Archive
+    from sync.dialogporten.retry import Told
+
+ORGANISATION = "urn:altinn:organization:identifier-no:"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer as one JSON document.")
 connection_option = click.option("--connection", metavar="NAME", help="This connection only.")
@@ -33,11 +30,17 @@ def settings_of(ctx: click.Context) -> Settings:
 
 
 def told_to_log() -> Told:
+    """Tells what happens to the program's log."""
+    from config.logging import event_log
+    from sync.telling import telling
+
     return telling(event_log())
 
 
 def open_to_read(ctx: click.Context) -> Archive:
     """The archive, for a command that only reads: neither keys nor connections are needed."""
+    from store.archive import Archive
+
     program: Program = ctx.obj
     return Archive.open(program.reading_settings.archive.url, create=False, read_only=True)
 
@@ -46,52 +49,6 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def echo_run(result: RunResult, as_json: bool) -> None:
-    """What a run did, one line for each identity."""
-    if as_json:
-        echo_json(
-            {
-                "exit_code": result.exit_code,
-                "busy": result.busy,
-                "runs": [
-                    {"connection": report.connection, "identity": report.identity, **report.as_row()}
-                    for report in result.reports
-                ],
-            }
-        )
-        return
-    echo_table(
-        [
-            "connection",
-            "system user",
-            "parties",
-            "requests",
-            "read",
-            "written",
-            "changes",
-            "opened",
-            "set aside",
-            "outcome",
-        ],
-        [
-            [
-                report.connection,
-                report.identity,
-                report.parties,
-                report.requests,
-                report.items_read,
-                report.dialogs_written,
-                report.changes_written,
-                report.openings,
-                report.quarantined,
-                report.outcome,
-            ]
-            for report in result.reports
-        ],
-    )
-    for report in result.reports:
-        errors = [report.error] if report.error is not None else [failure.error for failure in report.failures]
-        for error in errors:
-            click.echo(f"{report.connection} {report.identity}: {error}", err=True)
-    for name in result.busy:
-        click.echo(f"{name}: another run is at work on it; nothing was done.", err=True)
+def party_urn(text: str) -> str:
+    """A party as people write it, an organisation number, or its URN."""
+    return ORGANISATION + text if len(text) == 9 and text.isdigit() else text

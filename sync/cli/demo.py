@@ -13,9 +13,9 @@ from config.models import Log
 from config.settings import Settings, load
 from store.archive import Archive
 from store.reading import Filters
-from sync.cli.common import echo_run
 from sync.cli.output import day_and_minute, echo_table
 from sync.cli.progress import showing_progress
+from sync.cli.runs import echo_run
 from sync.runner import Runner
 from sync.sandbox import seed
 from sync.sandbox.server import SandboxServer

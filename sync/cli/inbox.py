@@ -6,10 +6,8 @@ import click
 
 from store.reading import Filters
 from store.views import FOLDERS
-from sync.cli.common import json_option, open_to_read
+from sync.cli.common import json_option, open_to_read, party_urn
 from sync.cli.output import day_and_minute, echo_json, echo_table
-
-_PARTY_PREFIX = "urn:altinn:organization:identifier-no:"
 
 
 @click.command("inbox", short_help="List dialogs: inbox, drafts, sent, archive, bin, due, or everything.")
@@ -41,9 +39,8 @@ def command(
 
     Reads the archive only. With --json: a list of objects with the columns of the view of the same name.
     """
-    if party is not None and party.isdigit() and len(party) == 9:
-        party = _PARTY_PREFIX + party
-    filters = Filters(party=party, org=org, status=status, unread=True if unread else None, limit=limit)
+    urn = None if party is None else party_urn(party)
+    filters = Filters(party=urn, org=org, status=status, unread=True if unread else None, limit=limit)
     with open_to_read(ctx) as archive:
         rows = archive.view(folder, filters)
     if as_json:

@@ -103,6 +103,11 @@ class Landing:
             batch.cursors = moves(reached)
         self._write(batch)
 
+    def unlanded(self, items: Sequence[bytes], asked: frozenset[str]) -> list[DialogPlan]:
+        """What `land` would read of those items that are new or differ. Asks for nothing, writes nothing."""
+        sightings = self._recognise(items, Batch(at=instant_text(self.now())))
+        return [job.plan for job in self._jobs(sightings, asked)]
+
     def move_cursors(self, moves: list[CursorMove]) -> None:
         self.shelf.write(Batch(at=instant_text(self.now()), cursors=moves))
 
