@@ -100,6 +100,7 @@ class Sweep:
         self._began = horizon.started_at
         self._prober = Prober(self._inbox, self._walker, self._pool, self._land, horizon.limit)
         self._landing.begin(all_due=True)
+        self._landing.levels.learn()  # a changed level shows in no list item
         self._landing.retry_quarantined()
         guide = Guide(land=self._land, finished=self._finished, failed=self._failed)
         self._walker.read(plan_sweep(self._order, self._task.max_parties), guide)

@@ -42,6 +42,8 @@ OWN_COLUMNS = {
         "list_digest",
         "opened_at",
         "presence",
+        "probed_at",
+        "texts_full",
     },
     "transmission": {"title", "summary", "content_reference_url", "content_reference_media_type"},
     "navigational_action": {"transmission_id", "position", "title"},

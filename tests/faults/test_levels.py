@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.playground import A, B, Playground, playground, problem, text
+from tests.faults.sweeping import sweep
 
 SERVICE = "urn:altinn:resource:prove"
 CATALOGUE = "GET /api/v1/metadata/serviceresources"
@@ -20,7 +21,7 @@ def play(tmp_path: Path) -> Iterator[Playground]:
         yield ready
 
 
-def secret(play: Playground, title: str = OPEN, **more: object) -> str:
+def secret(play: Playground, title: str = OPEN) -> str:
     """A dialog with texts for those whose level is too low; nothing was done to it since it was made."""
     content = {
         "title": text(title),
@@ -28,7 +29,7 @@ def secret(play: Playground, title: str = OPEN, **more: object) -> str:
         "nonSensitiveTitle": text(PLAIN),
         "nonSensitiveSummary": text(f"Om {PLAIN}"),
     }
-    return play.dialog(A, content=content, **more)
+    return play.dialog(A, content=content)
 
 
 def level(play: Playground, minimum: int) -> None:
@@ -249,3 +250,19 @@ def test_a_token_that_does_not_tell_its_level_is_judged_by_a_read(play: Playgrou
     inbox.token = token
     assert texts(play, dialog_id) == KEPT
     assert CATALOGUE not in asked(play)
+
+
+def test_a_sweep_finds_a_level_that_shows_in_no_text(play: Playground) -> None:
+    bare, told = play.dialog(A, OPEN), play.dialog(B, OPEN)
+    play.letter(told)
+    sync(play)
+    level(play, 4)
+    assert sweep(play).error is None
+    assert [texts(play, one)[2] for one in (bare, told)] == ["level_too_low"] * 2
+
+    play.letter(told)
+    level(play, 3)
+    assert sweep(play).error is None
+    assert [texts(play, one)[2] for one in (bare, told)] == ["full"] * 2
+    assert play.differences() == []
+    assert all("access" not in play.history(one) for one in (bare, told))

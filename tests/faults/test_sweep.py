@@ -64,8 +64,10 @@ def test_an_unchanged_archive_costs_its_list_pages_and_writes_nothing(play: Play
     play.world.requests.reset()
     report = sweep(play, poll=False)
 
-    assert dict(play.world.requests.by) == {"GET /api/v1/enduser/dialogs": 1}
-    assert (report.requests, report.rows_written, report.changes_written) == (1, 0, 0)
+    # A changed authentication level shows in no list item; the services' levels tell.
+    levels = "GET /api/v1/metadata/serviceresources"
+    assert dict(play.world.requests.by) == {"GET /api/v1/enduser/dialogs": 1, levels: 1}
+    assert (report.requests, report.rows_written, report.changes_written) == (2, 0, 0)
     assert report.outcome == "ok"
     assert play.differences() == []
 
@@ -177,7 +179,7 @@ def test_what_is_missing_is_explained(play: Playground, what: str, expected: str
 
     play.world.requests.reset()
     report = sweep(play, poll=False)
-    assert (report.requests, report.rows_written) == (1, 0), "what is explained is not asked about at every sweep"
+    assert (report.requests, report.rows_written) == (2, 0), "what is explained is not asked about at every sweep"
 
 
 def test_a_dialog_that_is_hidden_again_counts_as_expired(play: Playground) -> None:
@@ -518,3 +520,16 @@ def test_an_item_in_quarantine_that_the_list_shows_no_more_is_released(play: Pla
     play.write("POST", f"/serviceowner/dialogs/{bad}/actions/purge")
     sweep(play)
     assert play.archive.quarantined() == []
+
+
+def test_a_level_that_is_raised_and_lowered_again_is_found_though_no_list_item_tells(play: Playground) -> None:
+    made = fill(play)
+    play.allow(A, B, levels={SERVICE: 4})
+    sweep(play)
+    assert {play.row(dialog_id)["access"] for dialog_id in made} == {"level_too_low"}
+    assert {presence(play, dialog_id) for dialog_id in made} == {"present"}
+
+    play.allow(A, B)
+    sweep(play)
+    assert {play.row(dialog_id)["access"] for dialog_id in made} == {"full"}
+    assert play.differences() == []
