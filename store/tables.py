@@ -9,30 +9,12 @@ keeps its history. Small rows of many stand `WITHOUT ROWID` on SQLite: one tree 
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text
+from sqlalchemy import Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
-from store.duty_table import Duty as Duty
-from store.listing_table import Listing as Listing
-from store.types import Instant
-
-
-def _instant(*, primary_key: bool = False, nullable: bool = True, index: bool = False) -> Any:
-    return Field(
-        default=None,
-        sa_column=Column(Instant(), primary_key=primary_key, nullable=nullable and not primary_key, index=index),
-    )
-
-
-def _json() -> Any:
-    return Field(default=None, sa_column=Column(Text, nullable=True))
-
-
-def _count(default: int | None = 0) -> Any:
-    # 64 bits on both engines: SQLite has no less, and the server may count as it likes.
-    return Field(default=default, sa_column=Column(BigInteger, nullable=default is None, default=default))
+import store.attention_tables
+import store.work_tables  # noqa: F401 - both belong to the schema
+from store.columns import count, instant, json_text
 
 
 class Party(SQLModel, table=True):
@@ -42,7 +24,7 @@ class Party(SQLModel, table=True):
     name: str | None = None
     party_type: str | None = None
     party_uuid: str | None = None
-    party_id: int | None = _count(None)
+    party_id: int | None = count(None)
     date_of_birth: str | None = None
     parent_urn: str | None = None
     is_deleted: bool = False
@@ -51,34 +33,8 @@ class Party(SQLModel, table=True):
     is_main_administrator: bool = False
     is_access_manager: bool = False
     has_only_access_to_sub_parties: bool = False
-    first_seen_at: str = _instant(nullable=False)
-    last_changed_at: str = _instant(nullable=False)
-
-
-class Mailbox(SQLModel, table=True):
-    """One party as one identity of one connection sees it; it owns a cursor. `identity` is the system user
-    (`310000108` or `310000108/lonn`), or empty where the connection has only one."""
-
-    connection: str = Field(primary_key=True)
-    identity: str = Field(primary_key=True)
-    party: str = Field(primary_key=True)
-    state: str = "active"  # active | lost
-    cursor_at: str | None = _instant()  # everything updated before this was read, at the latest poll
-    backfilled_at: str | None = _instant()  # when the first full walk came to its end
-    last_poll_at: str | None = _instant()
-    last_hot_at: str | None = _instant()
-    last_sweep_at: str | None = _instant()
-    last_deep_at: str | None = _instant()  # the newest step of the deep pass
-    deep_since: str | None = _instant()  # when its current cycle began; null = at `backfilled_at`
-    swept_count: int | None = _count(None)  # dialogs listed at the latest sweep that was published
-    alarm: str | None = Field(default=None, sa_column=Column(Text))  # why the latest sweep was not published
-    alarm_at: str | None = _instant()
-    lost_since: str | None = _instant()
-    missing_since: str | None = _instant()  # the first sweep that found it lost
-    gone_at: str | None = _instant()  # when its dialogs became no_access because it is lost
-    error: str | None = None  # why the newest pass failed, as a sentence; null when it did not
-    error_at: str | None = _instant()
-    first_seen_at: str = _instant(nullable=False)
+    first_seen_at: str = instant(nullable=False)
+    last_changed_at: str = instant(nullable=False)
 
 
 class Dialog(SQLModel, table=True):
@@ -94,23 +50,23 @@ class Dialog(SQLModel, table=True):
     external_reference: str | None = None
     process: str | None = None
     preceding_process: str | None = None
-    progress: int | None = _count(None)
-    created_at: str | None = _instant()
-    updated_at: str | None = _instant(index=True)
-    content_updated_at: str | None = _instant()
-    due_at: str | None = _instant()
-    expires_at: str | None = _instant()  # detail only
+    progress: int | None = count(None)
+    created_at: str | None = instant()
+    updated_at: str | None = instant(index=True)
+    content_updated_at: str | None = instant()
+    due_at: str | None = instant()
+    expires_at: str | None = instant()  # detail only
     revision: str | None = None  # detail only
     is_api_only: bool = False
     has_unopened_content: bool = False
     is_content_seen: bool = False
-    from_service_owner_transmissions_count: int = _count()
-    from_party_transmissions_count: int = _count()
-    gui_attachment_count: int | None = _count(None)
+    from_service_owner_transmissions_count: int = count()
+    from_party_transmissions_count: int = count()
+    gui_attachment_count: int | None = count(None)
     system_label: str | None = None
     context_revision: str | None = None
     latest_activity_id: str | None = None
-    latest_activity_at: str | None = _instant()
+    latest_activity_at: str | None = instant()
     title: str | None = Field(default=None, sa_column=Column(Text))
     summary: str | None = Field(default=None, sa_column=Column(Text))
     sender_name: str | None = Field(default=None, sa_column=Column(Text))
@@ -120,28 +76,28 @@ class Dialog(SQLModel, table=True):
     main_content_url: str | None = Field(default=None, sa_column=Column(Text))  # detail only; a mask where refused
     main_content_media_type: str | None = None
     main_content_is_authorized: bool | None = None
-    content: str | None = _json()  # {"title": {"mediaType", "value": {"nb": …}}, …}: every part, every language
+    content: str | None = json_text()  # {"title": {"mediaType", "value": {"nb": …}}, …}: every part, every language
     presence: str = "present"  # present | absent | deleted | expired | no_access | not_found
     access: str = "full"  # full | level_too_low | denied
     texts_full: bool = True  # title and summary are those of a high enough level, so no substitute takes their place
     delegated: bool = False
     details_status: int | None = None  # HTTP status of the newest opening; null = never opened
     details_problem: str | None = Field(default=None, sa_column=Column(Text))
-    opened_at: str | None = _instant()  # when we last opened it
+    opened_at: str | None = instant()  # when we last opened it
     children_status: int | None = None  # HTTP status of the newest refused read of transmissions or activities
-    children_read_at: str | None = _instant()  # when its transmissions were last asked for
-    probed_at: str | None = _instant()  # when we last asked why it is missing
+    children_read_at: str | None = instant()  # when its transmissions were last asked for
+    probed_at: str | None = instant()  # when we last asked why it is missing
     connection: str | None = None  # who read it last
     identity: str | None = None
-    first_seen_at: str = _instant(nullable=False)
-    last_changed_at: str = _instant(nullable=False)  # when we last wrote a difference
+    first_seen_at: str = instant(nullable=False)
+    last_changed_at: str = instant(nullable=False)  # when we last wrote a difference
     list_digest: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
 
 
 class Transmission(SQLModel, table=True):
     id: str = Field(primary_key=True)
     dialog_id: str = Field(foreign_key="dialog.id", index=True)
-    created_at: str | None = _instant()
+    created_at: str | None = instant()
     type: str | None = None
     extended_type: str | None = None
     external_reference: str | None = None
@@ -156,9 +112,9 @@ class Transmission(SQLModel, table=True):
     summary: str | None = Field(default=None, sa_column=Column(Text))
     content_reference_url: str | None = Field(default=None, sa_column=Column(Text))
     content_reference_media_type: str | None = None
-    content: str | None = _json()
-    deleted_at: str | None = _instant()
-    removed_at: str | None = _instant()
+    content: str | None = json_text()
+    deleted_at: str | None = instant()
+    removed_at: str | None = instant()
 
 
 class NavigationalAction(SQLModel, table=True):
@@ -170,26 +126,26 @@ class NavigationalAction(SQLModel, table=True):
     position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     dialog_id: str = Field(index=True)
     title: str | None = Field(default=None, sa_column=Column(Text))
-    titles: str | None = _json()
+    titles: str | None = json_text()
     url: str | None = Field(default=None, sa_column=Column(Text))
-    expires_at: str | None = _instant()
-    removed_at: str | None = _instant()
+    expires_at: str | None = instant()
+    removed_at: str | None = instant()
 
 
 class Activity(SQLModel, table=True):
     id: str = Field(primary_key=True)
     dialog_id: str = Field(foreign_key="dialog.id", index=True)
-    created_at: str | None = _instant()
+    created_at: str | None = instant()
     type: str | None = None
     extended_type: str | None = None
     transmission_id: str | None = None
     description: str | None = Field(default=None, sa_column=Column(Text))
-    descriptions: str | None = _json()
+    descriptions: str | None = json_text()
     performed_by: str | None = None  # the actor's name, else its kind; null while unknown
     performed_by_type: str | None = None
     performed_by_name: str | None = None
     performed_by_id: str | None = None  # never an ephemeral id
-    removed_at: str | None = _instant()
+    removed_at: str | None = instant()
 
 
 class Attachment(SQLModel, table=True):
@@ -200,9 +156,9 @@ class Attachment(SQLModel, table=True):
     transmission_id: str | None = None
     name: str | None = Field(default=None, sa_column=Column(Text))
     display_name: str | None = Field(default=None, sa_column=Column(Text))
-    display_names: str | None = _json()
-    expires_at: str | None = _instant()
-    removed_at: str | None = _instant()
+    display_names: str | None = json_text()
+    expires_at: str | None = instant()
+    removed_at: str | None = instant()
 
 
 class AttachmentUrl(SQLModel, table=True):
@@ -214,7 +170,7 @@ class AttachmentUrl(SQLModel, table=True):
     url: str | None = Field(default=None, sa_column=Column(Text))
     media_type: str | None = None
     consumer_type: str | None = None
-    removed_at: str | None = _instant()
+    removed_at: str | None = instant()
 
 
 class ApiAction(SQLModel, table=True):
@@ -226,7 +182,7 @@ class ApiAction(SQLModel, table=True):
     authorization_attribute: str | None = None
     is_authorized: bool | None = None
     name: str | None = None
-    removed_at: str | None = _instant()
+    removed_at: str | None = instant()
 
 
 class ApiEndpoint(SQLModel, table=True):
@@ -242,8 +198,8 @@ class ApiEndpoint(SQLModel, table=True):
     request_schema: str | None = Field(default=None, sa_column=Column(Text))
     response_schema: str | None = Field(default=None, sa_column=Column(Text))
     deprecated: bool = False
-    sunset_at: str | None = _instant()
-    removed_at: str | None = _instant()
+    sunset_at: str | None = instant()
+    removed_at: str | None = instant()
 
 
 class GuiAction(SQLModel, table=True):
@@ -259,10 +215,10 @@ class GuiAction(SQLModel, table=True):
     priority: str | None = None
     http_method: str | None = None
     title: str | None = Field(default=None, sa_column=Column(Text))
-    titles: str | None = _json()
+    titles: str | None = json_text()
     prompt: str | None = Field(default=None, sa_column=Column(Text))
-    prompts: str | None = _json()
-    removed_at: str | None = _instant()
+    prompts: str | None = json_text()
+    removed_at: str | None = instant()
 
 
 class Seen(SQLModel, table=True):
@@ -272,7 +228,7 @@ class Seen(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     dialog_id: str = Field(foreign_key="dialog.id", index=True)
-    seen_at: str | None = _instant()
+    seen_at: str | None = instant()
     actor_type: str | None = None
     name: str | None = Field(default=None, sa_column=Column(Text))
     actor_id: str | None = None  # never an ephemeral id
@@ -296,7 +252,7 @@ class LabelLog(SQLModel, table=True):
     __table_args__ = {"sqlite_with_rowid": False}
 
     dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
-    created_at: str = _instant(primary_key=True)
+    created_at: str = instant(primary_key=True)
     name: str = Field(primary_key=True)
     action: str = Field(primary_key=True)
     actor_type: str | None = None
@@ -312,8 +268,8 @@ class Payload(SQLModel, table=True):
     dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
     kind: str = Field(primary_key=True)
     version: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    fetched_at: str = _instant(nullable=False)
-    superseded_at: str | None = _instant()
+    fetched_at: str = instant(nullable=False)
+    superseded_at: str | None = instant()
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -322,84 +278,10 @@ class Change(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     dialog_id: str = Field(foreign_key="dialog.id")
-    seen_at: str = _instant(nullable=False)
+    seen_at: str = instant(nullable=False)
     what: str = Field(sa_column=Column(Text, nullable=False))
-    before: str | None = _json()
-    after: str | None = _json()
-
-
-class Quarantine(SQLModel, table=True):
-    """An item or dialog that could not be read, kept raw with its reason until it can be."""
-
-    id: str = Field(primary_key=True)  # kind + dialog id, or kind + digest of the bytes when they name no dialog
-    kind: str  # list, detail, transmissions, activities, seenlog, labellog
-    dialog_id: str | None = Field(default=None, index=True)
-    party: str | None = None
-    connection: str | None = None
-    identity: str | None = None
-    reason: str = Field(sa_column=Column(Text, nullable=False))
-    first_seen_at: str = _instant(nullable=False)
-    last_tried_at: str = _instant(nullable=False)
-    tries: int = 1
-    next_try_at: str | None = _instant()
-    payload: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
-
-
-class Verdict(SQLModel, table=True):
-    """What the interpretation says of a dialog now."""
-
-    dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
-    needs_attention: bool
-    next_step: str
-    actor: str
-    deadline: str | None = _instant()
-    reasons: str | None = _json()
-    because_nb: str | None = Field(default=None, sa_column=Column(Text))
-    because_en: str | None = Field(default=None, sa_column=Column(Text))
-    decided_at: str = _instant(nullable=False)
-
-
-class AttentionItem(SQLModel, table=True):
-    """One obligation with a life: opened, snoozed, done by hand, closed by evidence. Open while `closed_at` is null."""
-
-    __tablename__ = "attention_item"
-
-    id: int | None = Field(default=None, primary_key=True)
-    dialog_id: str = Field(foreign_key="dialog.id", index=True)
-    next_step: str
-    actor: str
-    deadline: str | None = _instant()
-    reasons: str | None = _json()
-    because_nb: str | None = Field(default=None, sa_column=Column(Text))
-    because_en: str | None = Field(default=None, sa_column=Column(Text))
-    opened_at: str = _instant(nullable=False)
-    changed_at: str | None = _instant()
-    snoozed_until: str | None = _instant()
-    closed_at: str | None = _instant()
-    closed_by: str | None = None  # evidence | hand
-
-
-class SyncRun(SQLModel, table=True):
-    """One pass of one identity: what it did and how it ended."""
-
-    __tablename__ = "sync_run"
-
-    id: int | None = Field(default=None, primary_key=True)
-    kind: str = "poll"
-    connection: str
-    identity: str
-    started_at: str = _instant(nullable=False)
-    finished_at: str | None = _instant()
-    outcome: str | None = None  # ok | partial | failed | stopped; null = still running, or cut off
-    parties: int = 0
-    requests: int = 0
-    items_read: int = 0
-    dialogs_written: int = 0
-    rows_written: int = 0
-    changes_written: int = 0
-    openings: int = 0
-    quarantined: int = 0
-    error: str | None = Field(default=None, sa_column=Column(Text))
+    before: str | None = json_text()
+    after: str | None = json_text()
 
 
 metadata = SQLModel.metadata
