@@ -25,6 +25,7 @@ from sync.passes.sighting import Sighting
 from sync.passes.walks import MailboxCursor
 
 Step = DialogPlan
+PART = 100  # dialogs that are told as done at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,10 @@ def plan_share(count: int, unread: int, elapsed: timedelta, every: timedelta) ->
     """How many dialogs to read now, of `count` in a cycle of which `unread` are still to be read `elapsed` after its
     beginning: so many that no more are left than its remaining time is for.
     """
-    remaining = every - elapsed
+    remaining = min(every - elapsed, every)
     if remaining <= timedelta(0):
         return unread
-    may_wait = count * min(remaining, every) // every
+    may_wait = -(-count * remaining // every)
     return max(0, unread - may_wait)
 
 
@@ -135,8 +136,10 @@ class Deep:
 
     def _step(self, cycle: Cycle) -> None:
         now = self._now()
-        self.report.items_read += self._landing.reread(self._due(cycle, now), _plan, shown=False)
-        self.report.pages += 1
+        due = self._due(cycle, now)
+        for start in range(0, len(due), PART):
+            self.report.items_read += self._landing.reread(due[start : start + PART], _plan, shown=False)
+            self.report.pages += 1
         names = {"connection": self._task.connection, "identity": self._task.identity}
         # The next cycle begins where this one ended, so that what was read last in it is not counted for the next.
         ended: Row = {"deep_since": instant_text(self._now())} if cycle.is_through(now, self._every) else {}
