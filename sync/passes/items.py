@@ -39,7 +39,7 @@ def checked_item(raw: bytes) -> wire.ListItem:
     try:
         item = wire.list_item(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        dialog_id, party = _peek(raw)
+        dialog_id, party = peek(raw)
         raise MalformedItem(
             f"the list item does not have the expected form: {error}", "list", dialog_id, party
         ) from None
@@ -58,7 +58,8 @@ def checked_item(raw: bytes) -> wire.ListItem:
     return item
 
 
-def _peek(raw: bytes) -> tuple[str | None, str | None]:
+def peek(raw: bytes) -> tuple[str | None, str | None]:
+    """The dialog id and the party of an item that may be unreadable otherwise; each None when it cannot be one."""
     try:
         found = msgspec.json.decode(raw, type=_Peek)
     except (msgspec.DecodeError, UnicodeDecodeError):

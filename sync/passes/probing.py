@@ -7,10 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
-import msgspec
-
 from store.publication import Held
 from sync.dialogporten.errors import ArkivError, BadGateway, Busy, Unreachable
+from sync.passes.items import peek
 from sync.passes.ports import Inbox
 from sync.passes.presence import ABSENT, Answer, Explanation, answer_of, asks_lookup, explain
 from sync.passes.walking import Guide, Walker
@@ -101,38 +100,16 @@ class Prober:
         wanted, met, failed = {dialog.id for dialog in dialogs}, set[str](), list[str]()
 
         def land(items: Sequence[bytes], walk: Walk) -> None:
-            shown = [raw for raw in items if id_of(raw) in wanted]
-            met.update(name for raw in shown if (name := id_of(raw)) is not None)
-            self._land(shown, walk)
+            shown = {name: raw for raw in items if (name := peek(raw)[0]) in wanted}
+            met.update(name for name in shown if name is not None)
+            self._land(list(shown.values()), walk)
 
         guide = Guide(land, lambda _walk: None, lambda parties, _error: failed.extend(parties))
         moments = sorted({dialog.updated_at for dialog in dialogs if dialog.updated_at is not None})
-        self._walker.read([Walk((party,), after=moment, before=moment) for moment in moments], guide)
+        self._walker.read_short([Walk((party,), after=moment, before=moment) for moment in moments], guide)
         if met != wanted:
             self._walker.read([Walk((party,), after=self._since)], guide)
         return frozenset(met), not failed
-
-
-class _Named(msgspec.Struct):
-    id: object = None
-    party: object = None
-
-
-def id_of(raw: bytes) -> str | None:
-    """The id of a list item, readable or not; None when it names none."""
-    return named(raw)[0]
-
-
-def named(raw: bytes) -> tuple[str | None, str | None]:
-    """The id and the party that a list item names, each None when it is no text."""
-    try:
-        found = msgspec.json.decode(raw, type=_Named)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None, None
-    return (
-        found.id.lower() if isinstance(found.id, str) else None,
-        found.party if isinstance(found.party, str) else None,
-    )
 
 
 def _chunks(ids: Sequence[str], size: int = AT_ONCE) -> Iterator[Sequence[str]]:

@@ -22,12 +22,12 @@ from sync.dialogporten.errors import ArkivError, Stopped
 from sync.passes import absence
 from sync.passes.absence import Missing, OtherEyes
 from sync.passes.cursor import Horizon
-from sync.passes.items import known_party
+from sync.passes.items import peek
 from sync.passes.landing import Landing
 from sync.passes.poll import PollTask
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.presence import DELETED, NO_ACCESS, Answer, Explanation
-from sync.passes.probing import Prober, named
+from sync.passes.probing import Prober
 from sync.passes.report import MailboxFailure, PassReport
 from sync.passes.walking import Guide, Walker
 from sync.passes.walks import MailboxCursor, Walk, plan_sweep
@@ -101,7 +101,6 @@ class Sweep:
         self._prober = Prober(self._inbox, self._walker, self._pool, self._land, horizon.limit)
         self._landing.begin(all_due=True)
         self._landing.levels.learn()  # a changed level shows in no list item
-        self._landing.retry_quarantined()
         guide = Guide(land=self._land, finished=self._finished, failed=self._failed)
         self._walker.read(plan_sweep(self._order, self._task.max_parties), guide)
         everything = bool(self._swept) and self._swept >= self._parties | self._all_of_ours()
@@ -109,6 +108,7 @@ class Sweep:
             self._sweep_delegated()
         self._give_up_lost()
         self._landing.release_gone(frozenset(self._swept), everything=everything)
+        self._landing.retry_quarantined()
         self._tell("sweep_finished", parties=len(self._swept), items=self.report.items_read, held=len(self.report.held))
 
     def _all_of_ours(self) -> set[str]:
@@ -122,10 +122,10 @@ class Sweep:
         self.report.pages += 1
         self.report.items_read += len(items)
         for raw in items:
-            dialog_id, party = named(raw)
+            dialog_id, party = peek(raw)
             if dialog_id is not None:
                 self._met_ids.add(dialog_id)
-                if party is not None and known_party(party):
+                if party is not None:
                     self._met.setdefault(party, set()).add(dialog_id)
         self._landing.land(items, self._parties, lambda _reached: [])
         self._tell("page_read", items=self.report.items_read, pages=self.report.pages)
@@ -218,7 +218,8 @@ class Sweep:
                 others = absence.other_eyes(party, self._who, self._everyones, self._shelf.listed(party), now)
                 gone = absence.gone_dialogs(self._shelf.held(party), self._met_ids, others)
                 publication.changes = [PresenceChange(d.id, d.presence, NO_ACCESS) for d in gone]
-                publication.mailboxes = [self._row(party, gone_at=mailbox["gone_at"] or publication.at, alarm=None)]
+                publication.mailboxes = [self._row(party, gone_at=mailbox["gone_at"] or publication.at)]
+                publication.mailboxes[0] |= {"alarm": None, "alarm_at": None}
             elif mailbox["missing_since"] is None:
                 publication.mailboxes = [self._row(party, missing_since=publication.at)]
             self._publish(publication)
