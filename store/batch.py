@@ -110,6 +110,8 @@ class Known:
     children_status: int | None
     first_seen_at: str
     texts_full: bool = True
+    delegated: bool = False
+    reader: tuple[str | None, str | None] = (None, None)  # connection and identity that read it last
 
 
 @dataclass(slots=True, frozen=True)

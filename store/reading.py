@@ -95,7 +95,7 @@ def known(engine: Engine, connection: Connection, ids: list[str]) -> dict[str, K
     rows = engine.select_in(
         _cursor(connection),
         "SELECT id, party, list_digest, presence, access, details_status, opened_at, updated_at, "
-        "children_status, first_seen_at, texts_full "
+        "children_status, first_seen_at, texts_full, delegated, connection, identity "
         "FROM dialog WHERE id {}",
         ids,
     )
@@ -112,6 +112,8 @@ def known(engine: Engine, connection: Connection, ids: list[str]) -> dict[str, K
             children_status=row[8],
             first_seen_at=_time(row[9]) or "",
             texts_full=bool(row[10]),
+            delegated=bool(row[11]),
+            reader=(row[12], row[13]),
         )
         for row in rows
     }

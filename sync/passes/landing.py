@@ -228,6 +228,8 @@ class Landing:
             if k.list_digest != sightings[dialog_id].digest
             or k.presence != "present"
             or self._moved(k, sightings[dialog_id])
+            or self._denied_to_another(k)
+            or (k.delegated and sightings[dialog_id].signals.party in asked)
         ]
         held = self.shelf.payloads(suspects) if suspects else {}
         jobs = []
@@ -251,10 +253,12 @@ class Landing:
         before = signals(wire.list_item(old))
         seen_held = seen_ids(held["seenlog"].body if "seenlog" in held else None) | before.seen_ids
         nothing_new = known.presence == "present" and tells_nothing_new(sighting.raw, old, seen_held, sighting.signals)
-        if nothing_new and known.access != LEVEL_TOO_LOW:
-            if not self._moved(known, sighting):
-                return None
-            return Job(sighting, known, held, DialogPlan(known.id), delegated, access=LEVEL_TOO_LOW)
+        if nothing_new and known.access != LEVEL_TOO_LOW and not self._denied_to_another(known):
+            if self._moved(known, sighting):
+                return Job(sighting, known, held, DialogPlan(known.id), delegated, access=LEVEL_TOO_LOW)
+            if known.delegated and not delegated:
+                return Job(sighting, known, held, DialogPlan(known.id), delegated)
+            return None
         plan = plan_changed(
             sighting.signals,
             before,
@@ -263,7 +267,7 @@ class Landing:
             substance_differs=substance_differs(sighting.raw, old),
             opened_well=known.details_status == 200,
         )
-        if known.presence != "present" or known.access == LEVEL_TOO_LOW:
+        if known.presence != "present" or known.access != "full":
             plan = plan_returned(plan, sighting.signals, self.reader.policy)
         job = Job(sighting, known, held, plan, delegated, texts_differ=texts_differ(sighting.raw, old))
         if not plan.reads_anything and (job.texts_differ or known.access == LEVEL_TOO_LOW):
@@ -273,6 +277,10 @@ class Landing:
                 return None  # not known today: the archive stays as it is, and the next pass asks again
             job.access = None if hidden is None else LEVEL_TOO_LOW if hidden else "full"
         return job
+
+    def _denied_to_another(self, known: Known) -> bool:
+        """What one system user may not read, another may."""
+        return known.access == "denied" and known.reader != (self.reader.connection, self.reader.identity)
 
     def _moved(self, known: Known, sighting: Sighting) -> bool:
         """Whether the archive says otherwise of our level than we have learned of the service."""
