@@ -2,7 +2,7 @@
 
 The poll is always due. The hot pass and the sweep are due when any mailbox waited for its interval; a step of the deep
 pass goes with each hot pass, which spreads it evenly. A mailbox whose first reading is not finished waits for that: it
-counts as hot pass, sweep and deep pass at once.
+counts as hot pass, sweep and deep pass at once. A lost mailbox needs two sweeps, a day apart, to be given up.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from store.batch import Row
 from store.clock import instant_text
+from sync.passes.absence import LOST_AFTER
 
 
 class Pass(StrEnum):
@@ -42,9 +43,12 @@ class Wanted:
 
 def passes_due(mailboxes: Iterable[Row], intervals: Intervals, now: datetime) -> frozenset[Pass]:
     """`mailboxes` are one identity's rows of that table."""
-    ready = [row for row in mailboxes if row["state"] == "active" and row["backfilled_at"] is not None]
+    rows = [row for row in mailboxes if row["backfilled_at"] is not None]
+    ready = [row for row in rows if row["state"] == "active"]
+    lost = [row for row in rows if row["state"] == "lost" and row["gone_at"] is None]
     due: set[Pass] = set()
-    if any(_waited(row["last_sweep_at"], intervals.sweep, now) for row in ready):
+    waited = any(_waited(row["missing_since"], LOST_AFTER, now) for row in lost)
+    if waited or any(_waited(row["last_sweep_at"], intervals.sweep, now) for row in ready):
         due.add(Pass.SWEEP)
     if any(_waited(row["last_hot_at"], intervals.hot, now) for row in ready):
         due |= {Pass.HOT, Pass.DEEP}
