@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from config.connections import Connection, SystemUser, SystemUserConnection, TokenConnection
+from config.connections import Connection, IdPortenConnection, SystemUser, SystemUserConnection, TokenConnection
 from config.keys import load_signing_key
 from config.settings import Settings
 from sync.auth.maskinporten import Grantee, Maskinporten
@@ -97,6 +97,8 @@ def identities(
     shared: dict[str, tuple[Gate, RequestBudget]] = {}
     for connection in settings.connections:
         if only is None or connection.name == only:
+            if isinstance(connection, IdPortenConnection):
+                told("connection_skipped", {"connection": connection.name})
             client_id = getattr(connection, "client_id", connection.name)
             if client_id not in shared:
                 per_second = settings.limits.requests_per_second

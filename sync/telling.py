@@ -14,6 +14,7 @@ _WARNINGS = frozenset(
         Event.ABSENCE_HELD,
         Event.CLOCK_SKEWED,
         Event.CONNECTION_FAILED,
+        Event.CONNECTION_SKIPPED,
         Event.DIALOG_QUARANTINED,
         Event.LIMITS_UNREADABLE,
         Event.MAILBOX_FAILED,

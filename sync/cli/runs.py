@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sync.cli.output import echo_json, echo_table
-from sync.runner import RunResult
+from sync.runner import Runner, RunResult
 
 
 def echo_run(result: RunResult, as_json: bool) -> None:
@@ -64,3 +64,18 @@ def echo_run(result: RunResult, as_json: bool) -> None:
             click.echo(f"{report.connection} {report.identity}: {error}", err=True)
     for name in result.busy:
         click.echo(f"{name}: another run is at work on it; nothing was done.", err=True)
+
+
+class NobodyToReadAs(click.ClickException):
+    """No connection of the settings can be used without a person's login."""
+
+    exit_code = 3
+
+
+def require_somebody(runner: Runner) -> None:
+    """Raises NobodyToReadAs rather than let a run that can do nothing end well."""
+    if not runner.identities:
+        raise NobodyToReadAs(
+            "No connection can be read: those of kind id-porten need a person's login, which is not possible yet. "
+            "Add a system-user connection, as `dialogarkiv init` writes it."
+        )
