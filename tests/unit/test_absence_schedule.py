@@ -28,7 +28,13 @@ def lost(missing_for: float | None, gone: bool = False, backfilled: bool = True)
 
 @pytest.mark.parametrize(
     ("row", "due"),
-    [(lost(None), True), (lost(23), False), (lost(24), True), (lost(30, gone=True), False), (lost(None, backfilled=False), False)],
-)  # fmt: skip
+    [
+        (lost(None), True),
+        (lost(23), False),
+        (lost(24), True),
+        (lost(30, gone=True), False),
+        (lost(None, backfilled=False), False),
+    ],
+)
 def test_a_lost_mailbox_asks_for_two_sweeps_and_no_more(row: Row, due: bool) -> None:
     assert passes_due([row], EVERY, NOW) == ({Pass.SWEEP} if due else set())
