@@ -24,6 +24,7 @@ from sync.passes.poll import Poll, PollTask
 from sync.passes.rehearsal import Rehearsal
 from sync.passes.report import PassReport
 from sync.passes.schedule import Intervals, Pass, Wanted, passes_due
+from sync.passes.settling import settle_duties
 from sync.passes.sweep import Sweep
 from sync.passes.walks import plan_sweep
 
@@ -58,8 +59,14 @@ class Round:
             polls: list[Poll] = []
 
             def poll() -> PassReport:
+                # Unread marks that an earlier run left owed come first: nothing opens before they are settled.
+                inbox, reader = self.identity.inbox, self._reader()
+                owed = settle_duties(reader, inbox, self.archive, pool, self.now, self.told)
                 polls.append(self._poll(pool))
-                return polls[0].run()
+                report = polls[0].run()
+                report.unsettled += owed.standing
+                report.error = report.error or owed.error
+                return report
 
             reports = [self._recorded("poll", poll)]
             if not polls or reports[0].error is not None or reports[0].stopped:
@@ -162,7 +169,9 @@ class Round:
 
     def _landing(self, pool: Executor) -> Landing:
         """One for each pass: it counts what it lands."""
+        return Landing(self._reader(), self.identity.inbox, self.archive, pool, self.now, self.told)
+
+    def _reader(self) -> Reader:
         sync, identity = self.settings.sync, self.identity
         policy = OpeningPolicy(sync.open, sync.open_rules)
-        reader = Reader(identity.connection, identity.name, policy, self.settings.display.languages)
-        return Landing(reader, identity.inbox, self.archive, pool, self.now, self.told)
+        return Reader(identity.connection, identity.name, policy, self.settings.display.languages)
