@@ -12,6 +12,7 @@ from sqlalchemy import Engine as Pool
 from sqlalchemy.engine import URL, Connection
 
 from store import bookkeeping, duties, presence, reading, rereading
+from store.attending import Attending
 from store.batch import Batch, CurrentPayload, Known, Row, Standing, Value, Written
 from store.clock import instant_text
 from store.engine import make_engine, name_of, parse_url, prepare_file, sqlite_path, translated
@@ -176,6 +177,11 @@ class Archive:
             with translated(self._url):
                 lock.__exit__(None, None, None)
 
+    @property
+    def attention(self) -> Attending:
+        """What is said of the dialogs, and the items that were opened for it."""
+        return Attending(self._engine, self._reading, self._writing)
+
     # Writing
 
     def write(self, batch: Batch) -> Written:
@@ -304,6 +310,11 @@ class Archive:
         """What each identity listed at its latest complete sweep, of one party if given."""
         with self._reading() as connection:
             return presence.listed(self._engine, connection, party)
+
+    def rows(self, ids: Collection[str]) -> dict[str, dict[str, list[Row]]]:
+        """The rows of some dialogs and of their children, by dialog and table; for a few hundred at once."""
+        with self._reading() as session:
+            return reading.rows(session, list(ids))
 
     # Reading, for people
 

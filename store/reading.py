@@ -35,7 +35,7 @@ _ORDER = {
     "history": "seen_at DESC, change_id DESC",
 }
 
-_CHILDREN = (*OWNED, "seen", "label", "label_log", "change", "verdict", "attention_item")
+_CHILDREN = (*OWNED, "seen", "label", "label_log", "change", "verdict", "attention_item", "attention_event")
 
 
 @dataclass(slots=True, frozen=True)
@@ -197,6 +197,17 @@ def dialog(engine: Engine, connection: Connection, dialog_id: str) -> DialogView
         children,
         payloads(engine, connection, [dialog_id], None).get(dialog_id, {}),
     )
+
+
+def rows(connection: Connection, ids: list[str]) -> dict[str, dict[str, list[Row]]]:
+    """The own row and the children of each dialog, removed ones included, by dialog and table."""
+    found: dict[str, dict[str, list[Row]]] = {}
+    for name in ("dialog", *OWNED, "seen", "label", "label_log"):
+        of = table(name)
+        key = of.c.id if name == "dialog" else of.c.dialog_id
+        for row in _rows(connection, select(of).where(key.in_(ids))):
+            found.setdefault(str(row[key.name]), {}).setdefault(name, []).append(row)
+    return found
 
 
 _COUNTS = {

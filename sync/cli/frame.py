@@ -37,6 +37,7 @@ COMMANDS = {
     "show": "sync.cli.show",
     "interpret": "sync.cli.interpret",
     "sql": "sync.cli.sql",
+    "verify": "sync.cli.verify",
     "db": "sync.cli.db",
     "sandbox": "sync.cli.sandbox",
 }

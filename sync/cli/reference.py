@@ -156,6 +156,25 @@ CONTRACTS: Mapping[str, Contract] = {
         },
     ),
     "sql": Contract("A list of objects, one for each row, with the names that the query gives its columns.", {}),
+    "verify": Contract(
+        "One object.",
+        {
+            "exit_code": "As in the table above.",
+            "parties": "How many parties were listed to their end.",
+            "dialogs": "How many dialogs the server showed.",
+            "children": "Of how many of them the children were compared too.",
+            "differences": "One object for each difference, by party and dialog.",
+            "differences[].dialog_id": "The dialog.",
+            "differences[].party": "Its party.",
+            "differences[].kind": "`missing` (not in the archive), `absent` (in the archive, not on the server), "
+            "`presence`, `access`, `list`, `transmissions`, `activities`, `seenlog`, `labellog`, or `table` (the "
+            "archive's tables say otherwise than what it read).",
+            "differences[].what": "The field, by its path in the API, or by table and column.",
+            "differences[].archive": "What the archive holds, as JSON text; null when nothing.",
+            "differences[].server": "What the server shows, as JSON text; null when nothing.",
+            "failures": "One object for each thing that could not be compared: `error` and `sentence`.",
+        },
+    ),
     "sandbox": Contract(
         "One line, when it listens.",
         {"url": "Its address.", "settings": "Path of the settings that read it."},
