@@ -105,6 +105,7 @@ class Landing:
 
     def unlanded(self, items: Sequence[bytes], asked: frozenset[str]) -> list[DialogPlan]:
         """What `land` would read of those items that are new or differ. Asks for nothing, writes nothing."""
+        self.levels.quiet = True
         sightings = self._recognise(items, Batch(at=instant_text(self.now())))
         return [job.plan for job in self._jobs(sightings, asked)]
 

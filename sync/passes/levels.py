@@ -50,6 +50,7 @@ class Levels:
         self._found: dict[str, bool] = {}  # service → whether it hides from us
         self._minimum: dict[str, int] | None = None
         self._asked = False
+        self.quiet = False  # asks nobody: for a plan that is only told
 
     def forget(self) -> None:
         """Another pass begins: levels may have changed."""
@@ -57,7 +58,7 @@ class Levels:
 
     def learn(self) -> None:
         """Asks for the minimum levels of all services, so that `known` can answer for each."""
-        if not self._asked and self._inbox.level is not None:
+        if not self._asked and not self.quiet and self._inbox.level is not None:
             self._asked = True
             self._minimum = self._ask()
 
@@ -82,7 +83,7 @@ class Levels:
         """
         if (found := self.known(service)) is None:
             self.learn()
-            if (found := self.known(service)) is None:
+            if (found := self.known(service)) is None and not self.quiet:
                 found = self._probed(dialog_id)
                 if found is not None:
                     self.noted(service, found)

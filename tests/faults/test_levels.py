@@ -266,3 +266,16 @@ def test_a_sweep_finds_a_level_that_shows_in_no_text(play: Playground) -> None:
     assert [texts(play, one)[2] for one in (bare, told)] == ["full"] * 2
     assert play.differences() == []
     assert all("access" not in play.history(one) for one in (bare, told))
+
+
+def test_a_rehearsal_asks_nothing_of_levels(play: Playground) -> None:
+    dialog_id = secret(play)
+    sync(play)
+    level(play, 4)
+    play.clock.skip(60)
+    asked(play)
+    assert list(play.runner.rehearse(play.archive))
+    assert {"GET /api/v1/enduser/dialogs", CATALOGUE} & set(asked(play)) == {"GET /api/v1/enduser/dialogs"}
+    assert texts(play, dialog_id) == FULL
+    sync(play)
+    assert texts(play, dialog_id) == KEPT
