@@ -208,9 +208,11 @@ class Playground:
 
 
 @contextmanager
-def playground(folder: Path, policy: str = "after-human", archive: str = "sqlite:///arkiv.db") -> Iterator[Playground]:
+def playground(
+    folder: Path, policy: str = "after-human", archive: str = "sqlite:///arkiv.db", clock: Clock | None = None
+) -> Iterator[Playground]:
     """A world in which we represent A and B."""
-    clock = Clock()
+    clock = clock or Clock()
     with SandboxServer(World(now=clock.now)) as server:
         play = Playground(folder, server, clock, policy, archive)
         play.allow(A, B)

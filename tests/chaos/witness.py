@@ -1,0 +1,180 @@
+"""Remembers whatever was ever true of each dialog, so that an archive can be held to it.
+
+Shares nothing with the code it judges but the wire itself and the independent reading of it in `tests.equality`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sync.sandbox.dialogs import Dialog
+from tests.equality import KEYS, Tables, expected_rows
+from tests.faults.playground import Playground
+
+_DROPPED = frozenset({"isAuthorized", "isOpened", "isCurrentEndUser", "dialogToken"})
+_NEVER_JUDGED = frozenset({"presence", "access", "delegated", "details_status"})
+
+
+class Witness:
+    """`note` after every doing; `lies` compares the archive's rows and history with all that was noted."""
+
+    def __init__(self, play: Playground) -> None:
+        self._play = play
+        self._cells: dict[tuple[str, tuple[Any, ...]], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._paths: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._presence: dict[str, set[str]] = defaultdict(set)
+        self._judged = 0
+
+    def note(self) -> None:
+        """Whatever is true now."""
+        truth = self._play.truth()
+        parties = {each["party"] for each in _flat(truth["parties"])}
+        shown = {each["id"]: each for each in truth["dialogs"] if each["state"] != "purged"}
+        for dialog in list(self._play.world.dialogs.values()):
+            self._presence[dialog.id].update(self._presences(dialog, shown))
+        for dialog_id in self._play.world.purged:
+            self._presence[dialog_id] |= {"not_found", "no_access", "absent"}
+        for dialog_id, told in shown.items():
+            self._note_rows(told, told["party"] not in parties)
+            self._note_paths(dialog_id, told)
+
+    def lies(self, tables: Tables) -> Iterator[str]:
+        """What the archive says and was never so."""
+        for table, rows in tables.items():
+            for row in rows:
+                key = tuple(row[column] for column in KEYS[table])
+                cells = self._cells.get((table, key))
+                if cells is None:
+                    yield f"{table} {key} never was"
+                    continue
+                for column, true in cells.items():
+                    if column not in _NEVER_JUDGED and _cell(row[column]) not in true:
+                        yield f"{table} {key} {column} never was {row[column]!r}, but one of {sorted(true)}"
+        with self._play.archive.query_read_only(f"SELECT * FROM change WHERE id > {self._judged}") as answer:
+            changes = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+        for change in changes:
+            self._judged = max(self._judged, int(change["id"]))
+            yield from self._lies_in(change)
+
+    def was_ever(self, table: str, key: tuple[Any, ...], column: str, value: Any) -> bool:
+        return _cell(value) in self._cells[(table, key)][column]
+
+    def _lies_in(self, change: Mapping[str, Any]) -> Iterator[str]:
+        dialog_id, what = str(change["dialog_id"]), str(change["what"])
+        true = self._presence[dialog_id] if what == "presence" else self._paths[dialog_id].get(what, set())
+        for side in ("before", "after"):
+            told = change[side]
+            found = json.loads(told) if told is not None else None
+            if (str(found) if what == "presence" else _norm(found)) not in true:
+                yield f"history of {dialog_id}: {what} never was {told} ({side}), but one of {sorted(true)[:6]}"
+
+    def _presences(self, dialog: Dialog, shown: Mapping[str, Any]) -> set[str]:
+        found = {"absent"}  # what nobody could ask about at the time
+        if dialog.id not in shown:
+            return found | {"no_access", "not_found"}
+        state = shown[dialog.id]["state"]
+        if shown[dialog.id]["refused"]:
+            found.add("no_access")
+        return found | {{"present": "present", "deleted": "deleted"}.get(state, "expired")}
+
+    def _note_rows(self, told: Mapping[str, Any], delegated: bool) -> None:
+        for opened in (True, False):
+            for table, rows in expected_rows(dict(told), opened, delegated).items():
+                for row in rows:
+                    cells = self._cells[(table, tuple(row[column] for column in KEYS[table]))]
+                    for column, value in row.items():
+                        cells[column].add(_cell(value))
+                    for learned in ("performed_by", "performed_by_type", "performed_by_name", "performed_by_id"):
+                        if learned in row:
+                            cells[learned].add(_cell(None))
+
+    def _note_paths(self, dialog_id: str, told: Mapping[str, Any]) -> None:
+        dialog = self._play.world.dialogs[dialog_id]
+        now: dict[str, set[str]] = defaultdict(set)
+        detail = told.get("detail") or {}
+        for body in (told["listItem"], detail):
+            _walk("", {k: v for k, v in body.items() if not k.startswith("seenSince")}, now)
+            labels = (body.get("endUserContext") or {}).get("systemLabels")
+            if labels:
+                now["systemLabels"].add(_norm(labels))
+        children = {
+            "attachments": dialog.attachments,
+            "guiActions": dialog.gui_actions,
+            "apiActions": dialog.api_actions,
+            "transmissions": [*dialog.transmissions, *(told.get("transmissions") or ())],
+            "activities": [*dialog.activities, *(told.get("activities") or ()), *(detail.get("activities") or ())],
+        }
+        for name, each in children.items():
+            _walk(f"{name}.", each, now)
+        for path, values in self._paths[dialog_id].items():
+            if path not in now:
+                values.add(_norm(None))
+        known = bool(self._paths[dialog_id])
+        for path, values in now.items():
+            if path not in self._paths[dialog_id] and known:
+                values.add(_norm(None))  # it was not there before
+            self._paths[dialog_id][path] |= values
+
+
+def _flat(entries: Any) -> Iterator[Any]:
+    for entry in entries:
+        yield entry
+        yield from _flat(entry.get("subParties") or ())
+
+
+def _walk(path: str, value: Any, into: dict[str, set[str]]) -> None:
+    """Every part of a body under its wire path."""
+    if isinstance(value, list):
+        for each in value:
+            if isinstance(each, dict) and "id" in each:
+                _put(f"{path}{each['id']}", each, into)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _put(f"{path}{key}", inner, into)
+
+
+def _put(path: str, value: Any, into: dict[str, set[str]]) -> None:
+    if isinstance(value, dict) and "mediaType" in value and "value" in value:
+        into[path].add(_norm(value["value"]))
+        into[f"{path}.mediaType"].add(_norm(value["mediaType"]))
+        return
+    into[path].add(_norm(value))
+    if isinstance(value, dict) and "performedBy" in value:
+        into[path].add(_norm({key: inner for key, inner in value.items() if key != "performedBy"}))
+    if isinstance(value, (dict, list)):
+        _walk(f"{path}.", value, into)
+
+
+def _norm(value: Any) -> str:
+    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        found = {}
+        for key, inner in value.items():
+            plain = _plain(inner)
+            if key in _DROPPED or plain in (None, [], {}):
+                continue
+            if key == "actorId" and "identifier-ephemeral" in str(plain) or str(plain).startswith("urn:altinn:person"):
+                continue
+            if key.endswith("At") and isinstance(plain, str):
+                plain = f"{plain[:26]}Z"
+            found[key] = plain
+        return found or None
+    if isinstance(value, list):
+        return sorted((_plain(each) for each in value), key=lambda each: json.dumps(each, sort_keys=True)) or None
+    if isinstance(value, str) and len(value) == 28 and value.endswith("0Z"):
+        return f"{value[:26]}Z"
+    return value
+
+
+def _cell(value: Any) -> str:
+    plain = getattr(value, "value", value)
+    if isinstance(plain, str) and plain[:1] in "{[":
+        plain = json.loads(plain)
+    return json.dumps(plain or None if isinstance(plain, (dict, list)) else plain, sort_keys=True, ensure_ascii=False)
+
