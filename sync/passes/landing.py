@@ -346,6 +346,7 @@ class Landing:
     def _add(self, batch: Batch, job: Job, *, again: bool = False) -> None:
         self._settle(batch, job)
         dialog_id, party = job.plan.dialog_id, job.sighting.signals.party
+        self._quarantine.tried(dialog_id, [*job.read.bodies, *job.read.failures])
         rows, unreadable = filed(job, self.reader, batch.at)
         for problem, body in unreadable:
             self._set_aside(batch, self._quarantine.body(dialog_id, party, problem, body, batch.at))

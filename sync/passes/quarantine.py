@@ -22,6 +22,7 @@ class Quarantine:
     identity: str
     _standing: dict[str, Row] = field(default_factory=dict)
     _met: set[str] = field(default_factory=set)
+    _tried: set[str] = field(default_factory=set)
 
     def load(self, rows: Iterable[Row], *, all_due: bool = False) -> None:
         """`rows` are those of table quarantine, whoever met them: another identity may be able to read them. `all_due`:
@@ -30,6 +31,7 @@ class Quarantine:
         due: Row = {"next_try_at": None} if all_due else {}
         self._standing = {str(row["id"]): row | due for row in rows}
         self._met = set()
+        self._tried = set()
 
     def due(self, now: str) -> dict[str, frozenset[str]]:
         """Dialog id → the kinds of bodies to read again now. List items come again by themselves."""
@@ -39,6 +41,8 @@ class Quarantine:
                 continue
             again = row["next_try_at"]
             waits = isinstance(again, str) and again > now
+            if row["id"] in self._tried:
+                continue  # read in this pass already, well or not
             if row["dialog_id"] is not None and row["kind"] != "list" and not waits:
                 found.setdefault(str(row["dialog_id"]), set()).add(str(row["kind"]))
         return {dialog_id: frozenset(kinds) for dialog_id, kinds in found.items()}
@@ -75,6 +79,10 @@ class Quarantine:
     def released(self, dialog_id: str, kinds: Iterable[str]) -> list[str]:
         """The ids that stand for these kinds of this dialog."""
         return [name for kind in kinds if (name := f"{kind}:{dialog_id}") in self._standing]
+
+    def tried(self, dialog_id: str, kinds: Iterable[str]) -> None:
+        """These were read in this pass: one more try in the same pass would be one opening too many."""
+        self._tried.update(f"{kind}:{dialog_id}" for kind in kinds)
 
     def item(self, raw: bytes, problem: MalformedItem, now: str) -> Row:
         """An item of a page that cannot be filed."""

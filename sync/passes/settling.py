@@ -102,7 +102,7 @@ class _Settler:
             if isinstance(found, ArkivError):
                 report.error = report.error or found
                 report.standing += 1
-                continue
+                continue  # stands as it was: this says nothing of the dialog
             lost = lost + 1 if isinstance(found.error, Unreachable | Busy) else 0
             if lost == DOWN:
                 report.error = report.error or found.error

@@ -26,11 +26,16 @@ class Moments:
     def __init__(self, at: int | None = None, act: Callable[[], None] = lambda: None) -> None:
         self.at = at
         self.act = act
+        self.name: str | None = None
         self.seen: list[str] = []
+
+    def on(self, name: str, act: Callable[[], None]) -> None:
+        """`act` is done at the first moment of that name."""
+        self.name, self.act = name, act
 
     def pass_by(self, name: str) -> None:
         self.seen.append(name)
-        if self.at == len(self.seen) - 1:
+        if self.at == len(self.seen) - 1 or (name == self.name and self.seen.count(name) == 1):
             self.act()
 
 

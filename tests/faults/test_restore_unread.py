@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from sync.passes.opening import MARKED_AS_UNOPENED
-from tests.faults.playground import A, B, Playground, playground, problem
+from tests.faults.playground import US, A, B, Playground, playground, problem
 from tests.faults.restoring import (
     Killed,
     Moments,
@@ -194,12 +195,50 @@ def test_a_mark_set_since_the_archive_last_looked_is_not_cleared_by_a_retried_op
     dialog_id = untouched(play)
     play.human_opens(dialog_id)
     play.fault("/enduser/dialogs/[^/?]+$", status=500, body=problem(500))
-    play.sync()
+    for _ in range(2):  # then the dialog lies behind the cursor, and no list tells of a label
+        play.sync()
+        play.clock.skip(3600)
     play.calm()
     marks(play, dialog_id)
-    play.clock.skip(3600)
     run(play)
     assert is_unread(play, dialog_id)
+
+
+def test_a_dialog_is_opened_once_in_a_run_though_a_list_and_the_quarantine_both_ask_for_it(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.fault("/enduser/dialogs/[^/?]+$", status=500, body=problem(500))
+    play.sync()
+    play.calm()
+    play.letter(dialog_id)
+    play.clock.skip(600)
+    play.world.requests.reset()
+    play.sync()
+    assert [entry.path.endswith(dialog_id) for entry in play.world.requests.entries].count(True) == 1
+
+
+def test_no_label_is_touched_where_a_person_has_read_it_before_we_asked_who_had(play: Playground) -> None:
+    for name in ("before dialog", "after dialog", "before seenlog"):
+        dialog_id = untouched(play)
+        moments = Moments()
+        moments.on(name, partial(play.human_opens, dialog_id))
+        with watched(play, moments):
+            run(play)
+        assert (outcomes(play)[dialog_id], puts(play)) == ("seen", 0), name
+
+
+def test_what_another_machine_opened_is_not_ours_to_put_back(play: Playground) -> None:
+    another = "11111111-52a1-4a0d-8a5b-0f6f5d3a1cff"
+    play.world.access.callers[another] = play.world.access.callers[US]
+    dialog_id = untouched(play)
+    play.fault("/enduser/dialogs/[^/?]+$", status=500, body=problem(500))
+
+    def hear(name: str, _fields: object) -> None:
+        if name == "request_refused":
+            play.write("GET", f"/enduser/dialogs/{dialog_id}", caller=another)
+
+    play.on_told = hear
+    run(play)
+    assert (outcomes(play), puts(play)) == ({dialog_id: "seen"}, 0)
 
 
 # What a person or the owner may do meanwhile → whether it must be unread in the end (None: either will do).
@@ -283,7 +322,11 @@ def test_whatever_is_done_at_any_moment_of_a_run_is_respected(
     while at < passed:
         dialog_id = begin(play)
         wanted: list[bool | None] = []
-        moments = Moments(at, lambda dialog_id=dialog_id, wanted=wanted: wanted.append(doing(play, dialog_id)))
+
+        def act(dialog_id: str = dialog_id, wanted: list[bool | None] = wanted) -> None:
+            wanted.append(doing(play, dialog_id))
+
+        moments = Moments(at, act)
         with watched(play, moments):
             run(play)
         passed = len(moments.seen)
