@@ -12,6 +12,7 @@ from sqlalchemy import Engine as Pool
 from sqlalchemy.engine import URL, Connection
 
 from store import bookkeeping, duties, presence, reading, rereading
+from store.attending import Attending
 from store.batch import Batch, CurrentPayload, Known, Row, Standing, Value, Written
 from store.clock import instant_text
 from store.engine import make_engine, name_of, parse_url, prepare_file, sqlite_path, translated
@@ -175,6 +176,11 @@ class Archive:
         finally:
             with translated(self._url):
                 lock.__exit__(None, None, None)
+
+    @property
+    def attention(self) -> Attending:
+        """What is said of the dialogs, and the items that were opened for it."""
+        return Attending(self._engine, self._reading, self._writing)
 
     # Writing
 

@@ -69,6 +69,7 @@ class Look:
     dialog_id: str
     children_read_at: str | None = None  # its transmissions were asked for
     opened_at: str | None = None
+    looked_at: str | None = None  # all that may have changed silently was read
 
 
 @dataclass(slots=True)

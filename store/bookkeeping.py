@@ -64,8 +64,8 @@ def looked(engine: Engine, cursor: Cursor, looks: Sequence[Look]) -> None:
         engine,
         cursor,
         f"UPDATE dialog SET children_read_at = coalesce({mark}, children_read_at), "  # noqa: S608
-        f"opened_at = coalesce({mark}, opened_at) WHERE id = {mark}",
-        [(look.children_read_at, look.opened_at, look.dialog_id) for look in looks],
+        f"opened_at = coalesce({mark}, opened_at), looked_at = coalesce({mark}, looked_at) WHERE id = {mark}",
+        [(look.children_read_at, look.opened_at, look.looked_at, look.dialog_id) for look in looks],
     )
 
 

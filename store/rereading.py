@@ -28,13 +28,19 @@ Reader = tuple[str, str]
 _dialog = table("dialog")
 _mailbox = table("mailbox")
 _item = table("attention_item")
+_verdict = table("verdict")
 
 
 def unsettled(connection: Connection, reader: Reader, parties: Collection[str], now: str) -> list[Standing]:
-    """Any status but a settled one, a due date not older than 30 days, or an open attention item."""
+    """Any status but a settled one, a due date not older than 30 days, an open attention item, or one that waits for
+    this read.
+    """
     d = _dialog.c
     attended = exists().where(and_(_item.c.dialog_id == d.id, _item.c.closed_at.is_(None)))
-    open_ended = or_(d.status.is_(None), d.status.not_in(SETTLED), d.due_at >= earlier(now, STILL_DUE), attended)
+    waiting = exists().where(and_(_verdict.c.dialog_id == d.id, _verdict.c.pending_since.is_not(None)))
+    open_ended = or_(
+        d.status.is_(None), d.status.not_in(SETTLED), d.due_at >= earlier(now, STILL_DUE), attended, waiting
+    )
     return _standing(connection, reader, parties, now, open_ended, None)
 
 

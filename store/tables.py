@@ -87,6 +87,7 @@ class Dialog(SQLModel, table=True):
     children_status: int | None = None  # HTTP status of the newest refused read of transmissions or activities
     children_read_at: str | None = instant()  # when its transmissions were last asked for
     probed_at: str | None = instant()  # when we last asked why it is missing
+    looked_at: str | None = instant()  # when what may have changed silently was last read
     connection: str | None = None  # who read it last
     identity: str | None = None
     first_seen_at: str = instant(nullable=False)

@@ -79,7 +79,8 @@ SELECT
     a.opened_at,
     a.because_en,
     a.snoozed_until,
-    a.id AS item_id
+    a.id AS item_id,
+    a.changed_at
 FROM attention_item AS a
 JOIN dialog AS d ON d.id = a.dialog_id
 LEFT JOIN party AS p ON p.urn = d.party

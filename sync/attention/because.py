@@ -67,10 +67,11 @@ def _in_words(
     evidence = GROUNDS[ground][language].format_map(words)
     if step not in STEPS:
         return evidence
-    return f"{evidence} {_to_do(step, actor, deadline, case.now, language)}"
+    return f"{evidence} {instruction(step, actor, deadline, case.now, language)}"
 
 
-def _to_do(step: NextStep, actor: Actor, deadline: datetime | None, now: datetime, language: int) -> str:
+def instruction(step: NextStep, actor: Actor, deadline: datetime | None, now: datetime, language: int) -> str:
+    """What to do and until when, in the language: 0 Norwegian, 1 English. Not for `none` and `wait`."""
     todo = STEPS[step][language]
     if actor == "machine" and step == "read":
         todo += " (et system kan hente det)" if language == 0 else " (a system can fetch it)"

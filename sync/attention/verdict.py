@@ -103,6 +103,7 @@ REASONS = frozenset(
         "endpoint_deprecated",
         "endpoint_sunset_passed",
         "not_opened",
+        "operator_rule",
     }
 )
 

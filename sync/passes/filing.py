@@ -120,8 +120,8 @@ def nothing_new(rows: DialogRows, job: Job) -> bool:
 
 def look(job: Job, at: str) -> Look:
     """That it was read again, for the archive to note."""
-    asked = "transmissions" in job.plan.before
-    return Look(job.plan.dialog_id, at if asked else None, at if job.read.opened else None)
+    asked, whole = "transmissions" in job.plan.before, job.read.refusal is None and not job.read.failures
+    return Look(job.plan.dialog_id, at if asked else None, at if job.read.opened else None, at if whole else None)
 
 
 def _list_item(job: Job) -> bytes:
@@ -188,6 +188,8 @@ def _leave_what_was_not_asked(rows: DialogRows, job: Job, at: str) -> None:
     asked = "transmissions" in job.plan.before
     if asked or job.known is None:
         rows.dialog["children_read_at"] = at if asked else None
+    if job.known is None or "activities" in job.read.bodies:
+        rows.dialog["looked_at"] = at
     if job.known is not None and not job.read.opened:
         del rows.dialog["details_problem"]
     if job.known is not None and job.delegated is None:

@@ -43,6 +43,7 @@ OWN_COLUMNS = {
         "opened_at",
         "presence",
         "probed_at",
+        "looked_at",
         "texts_full",
     },
     "transmission": {"title", "summary", "content_reference_url", "content_reference_media_type"},

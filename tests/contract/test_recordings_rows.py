@@ -124,7 +124,7 @@ def test_rows_have_exactly_the_columns_of_their_tables_and_each_key_once(source:
     for told in bodies_told(source):
         rows = dialog_rows(told.dialog_id, as_bodies(told), CONTEXT)
         # Two columns are noted by those who ask again, not by the bodies.
-        assert rows.dialog.keys() | {"children_read_at", "probed_at"} == set(metadata.tables["dialog"].columns.keys())
+        assert rows.dialog.keys() | {"children_read_at", "probed_at", "looked_at"} == set(metadata.tables["dialog"].columns.keys())
         for table, found in rows.rows.items():
             columns = metadata.tables[table].columns
             keys = [tuple(row[key.name] for key in metadata.tables[table].primary_key) for row in found]

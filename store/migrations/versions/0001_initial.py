@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("children_status", sa.Integer(), nullable=True),
         sa.Column("children_read_at", Instant(), nullable=True),
         sa.Column("probed_at", Instant(), nullable=True),
+        sa.Column("looked_at", Instant(), nullable=True),
         sa.Column("connection", sa.String(), nullable=True),
         sa.Column("identity", sa.String(), nullable=True),
         sa.Column("first_seen_at", Instant(), nullable=False),
@@ -261,6 +262,8 @@ def upgrade() -> None:
         sa.Column("snoozed_until", Instant(), nullable=True),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("closed_by", sa.String(), nullable=True),
+        sa.Column("evidence", sa.String(), nullable=True),
+        sa.Column("follows", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["dialog_id"],
             ["dialog.id"],
@@ -268,6 +271,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_attention_item_dialog_id"), "attention_item", ["dialog_id"], unique=False)
+    op.create_index(
+        "ix_attention_item_open",
+        "attention_item",
+        ["dialog_id"],
+        unique=True,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_table(
+        "attention_event",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("item_id", sa.Integer(), nullable=False),
+        sa.Column("dialog_id", sa.String(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("next_step", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("deadline", Instant(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["item_id"],
+            ["attention_item.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_attention_event_dialog_id"), "attention_event", ["dialog_id"], unique=False)
+    op.create_index(op.f("ix_attention_event_item_id"), "attention_event", ["item_id"], unique=False)
     op.create_table(
         "change",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -405,6 +434,12 @@ def upgrade() -> None:
         sa.Column("because_nb", sa.Text(), nullable=True),
         sa.Column("because_en", sa.Text(), nullable=True),
         sa.Column("decided_at", Instant(), nullable=False),
+        sa.Column("rule", sa.String(), nullable=True),
+        sa.Column("evidence", sa.String(), nullable=True),
+        sa.Column("evidence_at", Instant(), nullable=True),
+        sa.Column("rules", sa.String(), nullable=True),
+        sa.Column("next_look_at", Instant(), nullable=True),
+        sa.Column("pending_since", Instant(), nullable=True),
         sa.ForeignKeyConstraint(
             ["dialog_id"],
             ["dialog.id"],
