@@ -59,6 +59,8 @@ class Event(StrEnum):
     OPENING_REFUSED = "opening_refused", "The server refused the details of a dialog."
     SWEEP_FINISHED = "sweep_finished", "A mailbox was listed in full and compared with the archive."
     ABSENCE_HELD = "absence_held", "Too many dialogs are missing at once; nothing is marked absent until released."
+    EVALUATED = "evaluated", "Dialogs were judged; how many, and what happened to attention items, is in the fields."
+    EVALUATION_FAILED = "evaluation_failed", "One dialog could not be judged; please report it. It is tried again."
 
     # the other side
     HTTP_ANSWER = "http_answer", "The server answered; path, status, size and time are in the fields."

@@ -15,9 +15,11 @@ from threading import Event as Signal
 from config.settings import Settings
 from store.archive import Archive
 from store.errors import ArchiveBusy, ArchiveError
+from sync.attention.rule_file import load_rules
 from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.retry import Told, ignore
 from sync.identities import Identity, identities
+from sync.passes.evaluate import Evaluation, EvaluationReport
 from sync.passes.report import PassReport, exit_code
 from sync.passes.schedule import Wanted
 from sync.round import OnceLimits, Round
@@ -58,8 +60,12 @@ class Runner:
         stop: Signal | None = None,
         http: HttpEdge | None = None,
     ) -> None:
-        """`told` hears of events; `only` is the name of one connection; `http` stands in for the edge made here."""
+        """`told` hears of events; `only` is the name of one connection; `http` stands in for the edge made here.
+
+        Raises ConfigError, also for rules of `[attention]` that cannot be used.
+        """
         self.settings = settings
+        self.rules = load_rules(settings.attention.rules)
         self.stop = stop or (http.stop if http is not None else Signal())
         self._told = told
         self._now = now
@@ -107,9 +113,20 @@ class Runner:
                     raise
                 except Exception as error:
                     bug = bug or error
+            # Also where nothing could be read: time has passed all the same.
+            self.evaluate(archive)
         if bug is not None:
             raise bug
         return result
+
+    def evaluate(self, archive: Archive) -> EvaluationReport:
+        """Says anew what the dialogs need that changed, or whose time has come. Asks nobody; a stop ends it early, and
+        what is left is judged by the next run.
+        """
+        evaluation = Evaluation(
+            archive.attention, self.rules, self.settings.sync.hot, self._now, self._told, self.stop.is_set
+        )
+        return evaluation.run()
 
     def rehearse(self, archive: Archive, wanted: Wanted = _NOTHING_MORE) -> Iterator[tuple[Identity, str]]:
         """What `run` would do now, step by step; asks for lists only, opens nothing, writes nothing.

@@ -16,6 +16,7 @@ _WARNINGS = frozenset(
         Event.CONNECTION_FAILED,
         Event.CONNECTION_SKIPPED,
         Event.DIALOG_QUARANTINED,
+        Event.EVALUATION_FAILED,
         Event.LIMITS_UNREADABLE,
         Event.MAILBOX_FAILED,
         Event.PARTY_LOST,
