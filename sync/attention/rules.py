@@ -57,6 +57,16 @@ class OperatorRule:
         )
 
 
+def digest_of(rules: bytes) -> str:
+    """Names an interpretation: this program's own, and the operator's rules. Another one judges everything anew."""
+    found = hashlib.blake2b(rules, digest_size=8)
+    folder = files("sync.attention")
+    for each in sorted((part for part in folder.iterdir() if part.is_file()), key=lambda part: part.name):
+        if Path(each.name).suffix in (".py", ".toml"):
+            found.update(each.read_bytes())
+    return found.hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorRules:
     """The rules of one file, in their order. `digest` names them and the interpretation that they are laid upon."""
@@ -81,16 +91,6 @@ class OperatorRules:
 
 
 NO_RULES = OperatorRules()
-
-
-def digest_of(rules: bytes) -> str:
-    """Names an interpretation: this program's own, and the operator's rules. Another one judges everything anew."""
-    found = hashlib.blake2b(rules, digest_size=8)
-    folder = files("sync.attention")
-    for each in sorted((part for part in folder.iterdir() if part.is_file()), key=lambda part: part.name):
-        if Path(each.name).suffix in (".py", ".toml"):
-            found.update(each.read_bytes())
-    return found.hexdigest()
 
 
 def applied(
