@@ -115,6 +115,8 @@ CONTRACTS: Mapping[str, Contract] = {
             "mailboxes": "Rows of table `mailbox`.",
             "runs": "The newest rows of table `sync_run`, newest first.",
             "quarantine": "Rows of table `quarantine`.",
+            "unread_owed": "Rows of table `duty` that are not settled: unread marks still to be put back.",
+            "unread_lost": "Rows of table `duty` whose mark could not be put back, newest first.",
             "archive": "The file, or host and database.",
         },
     ),

@@ -19,18 +19,20 @@ def command(ctx: click.Context, as_json: bool) -> int:
     """Example: dialogarkiv status
 
     Reads the archive only; nothing is asked of anybody. Exit code 4 when a mailbox failed at its latest pass, when so
-    much of one is missing at once that a person must say whether it is right, or when something is set aside in
-    quarantine, else 0.
+    much of one is missing at once that a person must say whether it is right, when something is set aside in
+    quarantine, or when an unread mark that an opening took away is still owed, else 0.
     """
     with open_to_read(ctx) as archive:
         status = archive.status()
+        owed, lost = archive.standing_duties(), archive.failed_duties()
         name = archive.name
     if as_json:
-        echo_json(as_document(status) | {"archive": name})
+        echo_json(as_document(status) | {"unread_owed": owed, "unread_lost": lost, "archive": name})
     else:
         _show(name, status)
+        _show_duties(owed, lost)
     trouble = any(mailbox["error"] or mailbox["alarm"] for mailbox in status.mailboxes)
-    return 4 if status.quarantine or trouble else 0
+    return 4 if status.quarantine or owed or trouble else 0
 
 
 def as_document(status: Status) -> dict[str, Any]:
@@ -80,6 +82,30 @@ def _show(name: str, status: Status) -> None:
                 for row in status.quarantine
             ],
             title="Set aside: could not be read, and is tried again",
+        )
+
+
+def _show_duties(owed: list[Row], lost: list[Row]) -> None:
+    if owed:
+        echo_table(
+            ["dialog", "opened since", "tries", "next try", "trouble"],
+            [
+                [
+                    row["dialog_id"],
+                    day_and_minute(row["recorded_at"]),
+                    row["tries"],
+                    day_and_minute(row["next_try_at"]) or "at the next run",
+                    row["last_error"],
+                ]
+                for row in owed
+            ],
+            title="Unread marks still to be put back",
+        )
+    if lost:
+        echo_table(
+            ["dialog", "given up", "trouble"],
+            [[row["dialog_id"], day_and_minute(row["settled_at"]), row["last_error"]] for row in lost],
+            title="Unread marks that could not be put back: mark these as unread yourself if you wish",
         )
 
 
