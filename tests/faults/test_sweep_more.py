@@ -1,0 +1,113 @@
+"""A sweep while the server misbehaves: windows, moved dialogs, items without a party, probes that fail together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sync.passes import sweep as sweeping
+from sync.passes.walks import Walk, plan_sweep
+from tests.faults.playground import A, B, Playground, playground, problem
+from tests.faults.sweeping import poll, sweep
+
+DAY = 25 * 3600
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Playground]:
+    with playground(tmp_path) as ready:
+        yield ready
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def planned(*arguments: object) -> list[Walk]:
+        return [replace(walk, limit=2) for walk in plan_sweep(*arguments)]  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sweeping, "plan_sweep", planned)
+
+
+def swept(play: Playground, count: int) -> list[str]:
+    """Dialogs of A, swept and a day old."""
+    made = [play.dialog(A, f"Nummer {number}") for number in range(count)]
+    play.dialog(B)
+    assert sweep(play).outcome == "ok"
+    play.clock.skip(DAY)
+    poll(play)
+    return made
+
+
+def presence(play: Playground, dialog_id: str) -> str:
+    return str(play.row(dialog_id)["presence"])
+
+
+def test_only_the_last_of_several_windows_completes_a_list(play: Playground) -> None:
+    made = swept(play, 30)
+    play.write("DELETE", f"/serviceowner/dialogs/{made[0]}")
+    play.world.switches.too_broad_limit = 20
+    report = sweep(play, poll=False)
+    assert (report.outcome, report.held, report.rows_written) == ("ok", [], 1)
+    assert presence(play, made[0]) == "deleted"
+    probes = [entry for entry in play.world.requests.entries if entry.path.endswith("/transmissions")]
+    assert len([entry for entry in probes if made[0] in entry.path]) == 1, "asked about once, not window by window"
+    assert not any(made[-1] in entry.path for entry in probes), "what the next window shows is not missing"
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_dialog_that_comes_back_behind_the_walk_and_changes_is_found_among_the_newest(play: Playground) -> None:
+    made = swept(play, 6)
+    play.write("DELETE", f"/serviceowner/dialogs/{made[0]}")
+
+    pages = iter(range(100))
+
+    def restore(name: str, _fields: object) -> None:
+        # Three pages of two: when the last of them has landed the list is complete.
+        if name == "page_read" and next(pages) == 2:
+            play.write("POST", f"/serviceowner/dialogs/{made[0]}/actions/restore?isSilentUpdate=true")
+            play.retitle(made[0], "Omdøpt")
+
+    play.on_told = restore
+    report = sweep(play, poll=False)
+    play.on_told = None
+    assert report.outcome == "ok"
+    assert presence(play, made[0]) == "present"
+    assert "presence" not in play.history(made[0])
+
+
+def test_a_listed_item_without_a_party_is_not_missing(play: Playground) -> None:
+    made = swept(play, 3)
+    play.world.switches.partyless_items = [made[0]]
+    sweep(play)
+    assert presence(play, made[0]) == "present"
+    assert len(play.archive.quarantined()) == 1
+
+
+def test_probes_that_all_fail_publish_nothing(play: Playground) -> None:
+    made = swept(play, 40)
+    for dialog_id in made[:8]:
+        play.write("DELETE", f"/serviceowner/dialogs/{dialog_id}")
+    play.fault("/transmissions", status=502, body=problem(502))
+    report = sweep(play, poll=False)
+    assert report.error is not None
+    assert {presence(play, dialog_id) for dialog_id in made} == {"present"}
+
+    play.calm()
+    play.clock.skip(DAY)
+    assert sweep(play).outcome == "ok"
+    assert {presence(play, dialog_id) for dialog_id in made[:8]} == {"deleted"}
+
+
+def test_a_mailbox_that_came_back_is_asked_about_once(play: Playground) -> None:
+    made = swept(play, 3)
+    play.allow(B)
+    sweep(play)
+    play.clock.skip(DAY)
+    sweep(play)
+    play.write("POST", f"/serviceowner/dialogs/{made[0]}/actions/purge")
+    play.allow(A, B)
+    sweep(play)
+    assert [presence(play, one) for one in made] == ["not_found", "present", "present"]
+    assert play.mailbox(A)["gone_at"] is None
