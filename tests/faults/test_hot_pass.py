@@ -264,7 +264,7 @@ def test_an_idle_hot_pass_writes_nothing_and_costs_what_the_formula_says(play: P
         assert (report.rows_written, report.changes_written, report.dialogs_written) == (0, 0, 0)
         assert report.requests == 2 * batches + 5
         assert report.outcome == "ok"
-    noted = ("children_read_at", "opened_at")
+    noted = ("children_read_at", "opened_at", "looked_at")
     assert _without(play.tables(), noted) == _without(before, noted)
     assert play.row(with_letter)["children_read_at"] > play.row(settled)["children_read_at"]
     assert play.mailbox(A)["last_hot_at"] is not None
