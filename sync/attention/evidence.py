@@ -158,6 +158,10 @@ class Endpoint:
     url: str
     deprecated: bool = False
     sunset_at: datetime | None = None
+    version: str = ""
+    documentation_url: str = ""
+    request_schema: str = ""
+    response_schema: str = ""
 
     def gone(self, now: datetime) -> bool:
         """True when its sunset has passed; nothing on the server enforces the date."""

@@ -12,6 +12,7 @@ from sync.attention.case import Case
 from sync.attention.evidence import Subject
 from sync.attention.interpret import interpret
 from sync.attention.producers import Producers, shipped
+from sync.attention.rules import NO_RULES, OperatorRules, applied
 from sync.attention.verdict import NextStep, Verdict
 
 
@@ -33,11 +34,16 @@ class Explanation:
     would_change: tuple[str, ...]
 
 
-def explain(subject: Subject, now: datetime, rules: Producers | None = None) -> Explanation:
-    """The verdict of `interpret` for the same arguments, explained in English."""
+def explain(
+    subject: Subject, now: datetime, rules: Producers | None = None, operator: OperatorRules = NO_RULES
+) -> Explanation:
+    """The verdict of `interpret` with the operator's rules laid upon it, explained in English."""
     producers = rules if rules is not None else shipped()
-    verdict = interpret(subject, now, producers)
-    return Explanation(verdict, signals_of(Case(subject, now, producers)), would_change(verdict, subject))
+    verdict, rule = applied(interpret(subject, now, producers), subject, operator, now)
+    changes = would_change(verdict, subject)
+    if rule is not None:
+        changes = (f"Your own rule ({operator.told(rule)}) being changed or taken away.", *changes)
+    return Explanation(verdict, signals_of(Case(subject, now, producers)), changes)
 
 
 def signals_of(case: Case) -> tuple[Signal, ...]:

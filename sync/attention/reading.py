@@ -129,6 +129,10 @@ def api_action(value: Json) -> ApiAction:
                 url=text(each.get("url")),
                 deprecated=each.get("deprecated") is True,
                 sunset_at=instant(each.get("sunsetAt")),
+                version=text(each.get("version")),
+                documentation_url=text(each.get("documentationUrl")),
+                request_schema=text(each.get("requestSchema")),
+                response_schema=text(each.get("responseSchema")),
             )
             for each in objects(value.get("endpoints"))
         ),

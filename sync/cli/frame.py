@@ -34,6 +34,7 @@ COMMANDS = {
     "run": "sync.cli.run",
     "status": "sync.cli.status",
     "inbox": "sync.cli.inbox",
+    "attention": "sync.cli.attention",
     "show": "sync.cli.show",
     "interpret": "sync.cli.interpret",
     "sql": "sync.cli.sql",
@@ -99,7 +100,7 @@ class Program:
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 our bug, 2 usage or configuration, 3 a person must mend an access, 4 partial, "
-    "5 Dialogporten not reached, 6 another run holds the archive.",
+    "5 Dialogporten not reached, 6 another run holds the archive, 10 with attention --exit-code: something needs it.",
 )
 @click.option(
     "--config",

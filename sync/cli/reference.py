@@ -43,6 +43,7 @@ EXIT_CODES: Mapping[int, str] = {
     "rest is stored.",
     5: "Dialogporten could not be reached at all.",
     6: "Another run holds the archive (SQLite), or every mailbox asked for (PostgreSQL). Nothing was done.",
+    10: "Only with `attention --exit-code`: something that is listed needs attention.",
     130: "Interrupted with Ctrl-C. What was finished is stored.",
 }
 
@@ -128,6 +129,13 @@ CONTRACTS: Mapping[str, Contract] = {
         {
             "dialog": "The row of table `dialog`.",
             "summary": "The row of view `everything`.",
+            "verdict": "What it needs, with the keys that `interpret` answers; null until it was judged.",
+            "signals": "The evidence, strongest first.",
+            "signals[].rank": "1 is the strongest.",
+            "signals[].name": "The signal.",
+            "signals[].says": "What it says here.",
+            "requests": "Requests that take a machine's step, for you to send; see `attention explain`.",
+            "attention_item": "Rows of table `attention_item`.",
             **{
                 table: f"Rows of table `{table}`."
                 for table in (
@@ -144,6 +152,65 @@ CONTRACTS: Mapping[str, Contract] = {
                     "transmission",
                 )
             },
+        },
+    ),
+    "attention": Contract(
+        "A list of objects, the most urgent first. With `--endpoints` the objects are endpoints: `org`, "
+        "`service_resource`, `action`, `method`, `version`, `sunset_at`, `dialogs` (how many have it), `url` (of one "
+        "of them), `documentation_url`, `has_successor` (whether each has another that is not deprecated).",
+        {
+            "item_id": "The attention item's number.",
+            "dialog_id": "The dialog.",
+            "party": "Whose it is, as URN.",
+            "party_name": "Its name, else its number.",
+            "org": "The service owner's code.",
+            "title": "The dialog's title.",
+            "next_step": "What is to be done, as in `interpret`.",
+            "actor": "Who is to do it: `machine` or `person`.",
+            "deadline": "Until when, in UTC; null when there is no deadline.",
+            "overdue": "Whether the deadline is known to have passed with nothing done.",
+            "reasons": "Codes of the evidence; a list of texts.",
+            "because": "The explanation, `nb` in Norwegian and `en` in English; an object.",
+            "opened_at": "Since when it needs attention.",
+            "changed_at": "When its step, actor or deadline last changed; null when they never did.",
+            "snoozed_until": "Until when it is put off; null when it is not.",
+            "snoozed": "Whether it is put off now; such a one is listed only with `--all`.",
+        },
+    ),
+    "attention explain": Contract(
+        "One object.",
+        {
+            "dialog_id": "The dialog.",
+            "verdict": "What it needs as of now, with the keys that `interpret` answers; an object.",
+            "rule": "The rule that decided.",
+            "signals": "The evidence, strongest first.",
+            "signals[].rank": "1 is the strongest.",
+            "signals[].name": "The signal.",
+            "signals[].says": "What it says here.",
+            "trace": "The rules in their order, up to the one that decided.",
+            "trace[].rule": "The rule.",
+            "trace[].found": "What it found.",
+            "would_change": "What would change the verdict; a list of texts.",
+            "next_look_at": "When it may change because time passes; null when it never does.",
+            "pending_since": "Since when it waits for another read before anybody is told; null when it does not.",
+            "requests": "Requests that take a machine's step, in order; empty where a machine cannot.",
+            "requests[].why": "What it does.",
+            "requests[].method": "HTTP method.",
+            "requests[].url": "Address.",
+            "requests[].token": "Which token it needs, in words; never the token.",
+            "requests[].version": "The endpoint's version; null when it tells none.",
+            "requests[].documentation_url": "The endpoint's documentation, or null.",
+            "requests[].request_schema": "Schema of the body, or null.",
+            "requests[].response_schema": "Schema of the answer, or null.",
+            "requests[].deprecated": "Whether the endpoint is deprecated.",
+            "requests[].sunset_at": "When it ends, or null.",
+            "events": "The life of its attention items, in order.",
+            "events[].at": "When it happened.",
+            "events[].what": "`opened`, `reopened`, `changed`, `overdue`, `snoozed`, `woken`, `done` or `closed`.",
+            "events[].next_step": "What was to be done, after it.",
+            "events[].actor": "Who was to do it, after it.",
+            "events[].deadline": "Until when, after it.",
+            "events[].item_id": "The attention item's number.",
         },
     ),
     "interpret": Contract(
