@@ -58,6 +58,9 @@ dialogporten = "{url}/dialogporten"
 altinn = "{url}"
 maskinporten = "{url}/maskinporten/"
 
+[limits]
+requests_per_second = 1000  # the sandbox is on this machine and nobody else asks it
+
 [[connection]]
 name = "bakeri"
 kind = "system-user"

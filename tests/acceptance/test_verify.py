@@ -154,6 +154,16 @@ def test_labels_and_seen_records_that_differ(desk: Desk) -> None:
     assert "isContentSeen" in {what for _, _, what in found}
 
 
+def test_a_seen_record_that_only_the_list_of_the_seen_shows(desk: Desk) -> None:
+    made = fill(desk.play)
+    desk.play.activity(made[0])  # empties the list of those who have seen it since
+    desk.play.sync()
+    desk.play.human_opens(made[0])
+    ((dialog_id, kind, what),) = desk.told("--children", "0")
+    assert (dialog_id, kind) == (made[0], "list")
+    assert what.startswith("seen.")
+
+
 def test_a_label_that_was_moved(desk: Desk) -> None:
     made = fill(desk.play)
     labels = {"addLabels": ["Archive"]}
