@@ -11,10 +11,11 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from store.batch import Batch, CurrentPayload, Known
 from store.clock import instant_text
-from sync.dialogporten.errors import ArkivError, BadBody, Busy, HttpRefusal, Unreachable
+from sync.dialogporten.errors import ArkivError, BadBody, Busy, HttpRefusal, Stopped, Unreachable
 from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
 from sync.passes.duties import Duty, recorded
@@ -33,12 +34,15 @@ DOWN = 2  # so many lost answers in a row are the server's, not the dialog's
 
 @dataclass(slots=True)
 class DutyReport:
-    """What became of the duties that were due. `standing` are still owed or were given up; `error` ended it early."""
+    """What became of the duties that were due. `standing` are still owed or were given up; `error` or a
+    stop ended it early.
+    """
 
     settled: int = 0
     restored: int = 0
     standing: int = 0
     error: ArkivError | None = None
+    stopped: bool = False
 
 
 def settle_duties(
@@ -65,11 +69,15 @@ class _Settler:
         report = DutyReport()
         rows = self.shelf.standing_duties(self.reader.connection, self.reader.identity, instant_text(self.now()))
         duties = [recorded(row) for row in rows]
-        for start in range(0, len(duties), AT_ONCE):
-            part = duties[start : start + AT_ONCE]
+        if not duties:
+            return report
+        # The first alone: after an outage one request at a time tells whether the server is back.
+        bounds = [0, *range(1, len(duties), AT_ONCE), len(duties)]
+        for start, end in pairwise(bounds):
+            part = duties[start:end]
             tried = [self.pool.submit(self._settle, duty) for duty in part]
             self._write(part, [each.result() for each in tried], report)
-            if report.error is not None:
+            if report.error is not None or report.stopped:
                 break
         return report
 
@@ -99,6 +107,10 @@ class _Settler:
         held = self.shelf.payloads(list(known))
         lost = 0
         for duty, (found, logs) in zip(duties, tried, strict=True):
+            if isinstance(found, Stopped):
+                report.stopped = True
+                report.standing += 1
+                continue
             if isinstance(found, ArkivError):
                 report.error = report.error or found
                 report.standing += 1

@@ -10,7 +10,7 @@ from typing import Any
 from sync.passes.filing import Reader
 from sync.passes.opening import MARKED_AS_UNOPENED, OpeningPolicy
 from sync.passes.settling import DutyReport, settle_duties
-from tests.faults.playground import HUMAN, US, WHO, Playground
+from tests.faults.playground import HUMAN, WHO, Playground
 
 INBOX = ("search", "dialog", "seenlog", "labellog", "transmissions", "activities", "set_labels")
 SHELF = ("record_duties", "write")
@@ -99,7 +99,7 @@ def is_unread(play: Playground, dialog_id: str) -> bool:
 
 def puts(play: Playground) -> int:
     """How many label requests of ours arrived."""
-    return sum(entry.method == "PUT" and entry.caller == US for entry in play.world.requests.entries)
+    return sum(entry.method == "PUT" and entry.caller != HUMAN for entry in play.world.requests.entries)
 
 
 def standing(play: Playground) -> list[object]:

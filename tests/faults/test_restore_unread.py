@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from sync.cli import frame as cli
 from sync.passes.opening import MARKED_AS_UNOPENED
 from tests.faults.playground import US, A, B, Playground, playground, problem
 from tests.faults.restoring import (
@@ -161,6 +163,59 @@ def test_a_duty_that_cannot_be_settled_now_stands_and_is_told(play: Playground) 
     assert settle(play).restored == 1
     assert is_unread(play, dialog_id)
     assert play.differences() == []
+
+
+def test_status_tells_of_marks_that_are_owed_and_of_those_that_are_lost(
+    play: Playground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dialog_id = untouched(play)
+    play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
+    play.sync()
+    assert cli.run(["--config", str(play.file), "status"]) == 4
+    told = capsys.readouterr().out
+    assert "Unread marks still to be put back" in told
+    assert dialog_id in told
+
+    for _ in range(10):
+        play.clock.skip(86400)
+        settle(play)
+    assert cli.run(["--config", str(play.file), "status"]) == 0
+    assert "could not be put back" in capsys.readouterr().out
+    assert cli.run(["--config", str(play.file), "status", "--json"]) == 0
+    told_as_json = json.loads(capsys.readouterr().out)
+    assert (told_as_json["unread_owed"], [row["outcome"] for row in told_as_json["unread_lost"]]) == ([], ["failed"])
+
+
+def test_a_server_that_is_down_ends_the_settling_and_every_duty_stands(play: Playground) -> None:
+    begun = {play.dialog(A) for _ in range(30)}
+    play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
+    play.sync()
+    play.calm()
+    play.clock.skip(600)
+    play.fault("/enduser/", kind="drop")
+    report = settle(play)
+    assert report.error is not None
+    assert set(standing(play)) == begun
+
+    play.calm()
+    play.clock.skip(7200)
+    assert play.sync().exit_code == 0
+    assert standing(play) == []
+    assert all(is_unread(play, dialog_id) for dialog_id in begun)
+    assert play.differences() == []
+
+
+def test_a_stop_in_the_middle_leaves_the_duty_standing(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
+    play.sync()
+    play.calm()
+    play.clock.skip(600)
+    play.runner.stop.set()
+    report = settle(play)
+    assert (report.stopped, report.error, standing(play)) == (True, None, [dialog_id])
+    play.runner.stop.clear()
+    assert settle(play).restored == 1
 
 
 def test_a_duty_of_a_deleted_dialog_ends(play: Playground) -> None:
