@@ -80,7 +80,9 @@ def test_a_dialog_that_comes_back_behind_the_walk_and_changes_is_found_among_the
 def test_a_listed_item_without_a_party_is_not_missing(play: Playground) -> None:
     made = swept(play, 3)
     play.world.switches.partyless_items = [made[0]]
+    play.world.requests.reset()
     sweep(play)
+    assert not any("lookup" in path for path in play.world.requests.by), "it was met, so nobody is asked why"
     assert presence(play, made[0]) == "present"
     assert len(play.archive.quarantined()) == 1
 
