@@ -316,6 +316,11 @@ class Archive:
         with self._reading() as session:
             return reading.rows(session, list(ids))
 
+    def last_runs(self, connection: str, identity: str) -> dict[str, str]:
+        """When each kind of pass was last begun for this identity."""
+        with self._reading() as session:
+            return reading.last_runs(session, connection, identity)
+
     # Reading, for people
 
     def view(self, name: str, filters: reading.Filters | None = None) -> list[Row]:

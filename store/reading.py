@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, Boolean, bindparam, select, text
+from sqlalchemy import BindParameter, Boolean, bindparam, func, select, text
 from sqlalchemy.engine import Connection, RowMapping
 
 from store.batch import OWNED, CurrentPayload, Known, Row, Value
@@ -208,6 +208,14 @@ def rows(connection: Connection, ids: list[str]) -> dict[str, dict[str, list[Row
         for row in _rows(connection, select(of).where(key.in_(ids))):
             found.setdefault(str(row[key.name]), {}).setdefault(name, []).append(row)
     return found
+
+
+def last_runs(connection: Connection, of: str, identity: str) -> dict[str, str]:
+    """When each kind of pass was last begun for this identity."""
+    run = table("sync_run")
+    query = select(run.c.kind, func.max(run.c.started_at, type_=Instant())).group_by(run.c.kind)
+    rows = connection.execute(query.where(run.c.connection == of, run.c.identity == identity))
+    return {str(kind): str(at) for kind, at in rows}
 
 
 _COUNTS = {

@@ -102,7 +102,8 @@ class Round:
     def _due(self) -> frozenset[Pass]:
         sync, identity = self.settings.sync, self.identity
         rows = self.archive.mailboxes(identity.connection, identity.name)
-        return passes_due(rows, Intervals(sync.hot, sync.sweep), self.now()) | self.wanted.passes
+        attempted = self.archive.last_runs(identity.connection, identity.name)
+        return passes_due(rows, Intervals(sync.hot, sync.sweep), self.now(), attempted) | self.wanted.passes
 
     def _further(self, poll: Poll, pool: Executor) -> Mapping[str, Callable[[], PassReport]]:
         """The passes to make after the poll, in their order."""
@@ -111,7 +112,9 @@ class Round:
         task, boxes, sweeping = self._task(), poll.mailboxes, poll.mailboxes
         if self.wanted.accept and Pass.SWEEP not in due:
             due |= {Pass.SWEEP}
-            sweeping = [mailbox for mailbox in boxes if mailbox.party in self.wanted.accept]
+            # A party of which single dialogs are delegated has no mailbox: only a whole sweep tells of it.
+            if self.wanted.accept <= {mailbox.party for mailbox in boxes}:
+                sweeping = [mailbox for mailbox in boxes if mailbox.party in self.wanted.accept]
         made: dict[str, Callable[[], PassReport]] = {}
         for kind in Pass:
             if kind not in due:

@@ -7,7 +7,7 @@ counts as hot pass, sweep and deep pass at once. A lost mailbox needs two sweeps
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,8 @@ from enum import StrEnum
 from store.batch import Row
 from store.clock import instant_text
 from sync.passes.absence import LOST_AFTER
+
+_NEVER: Mapping[str, str] = {}
 
 
 class Pass(StrEnum):
@@ -41,8 +43,12 @@ class Wanted:
     accept: frozenset[str] = frozenset()
 
 
-def passes_due(mailboxes: Iterable[Row], intervals: Intervals, now: datetime) -> frozenset[Pass]:
-    """`mailboxes` are one identity's rows of that table."""
+def passes_due(
+    mailboxes: Iterable[Row], intervals: Intervals, now: datetime, attempted: Mapping[str, str] = _NEVER
+) -> frozenset[Pass]:
+    """`mailboxes` are one identity's rows of that table; `attempted` tells when each pass was last begun, so that one
+    that cannot come to its end is not begun again at every poll: it waits an eighth of its interval.
+    """
     rows = [row for row in mailboxes if row["backfilled_at"] is not None]
     ready = [row for row in rows if row["state"] == "active"]
     lost = [row for row in rows if row["state"] == "lost" and row["gone_at"] is None]
@@ -52,7 +58,8 @@ def passes_due(mailboxes: Iterable[Row], intervals: Intervals, now: datetime) ->
         due.add(Pass.SWEEP)
     if any(_waited(row["last_hot_at"], intervals.hot, now) for row in ready):
         due |= {Pass.HOT, Pass.DEEP}
-    return frozenset(due)
+    pauses = {Pass.SWEEP: intervals.sweep / 8, Pass.HOT: intervals.hot / 8, Pass.DEEP: intervals.hot / 8}
+    return frozenset(each for each in due if _waited(attempted.get(each), pauses[each], now))
 
 
 def _waited(last: object, interval: timedelta, now: datetime) -> bool:
