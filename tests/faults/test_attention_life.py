@@ -205,6 +205,21 @@ def test_a_letter_without_date_or_status_is_read_again_too_before_it_is_told(pla
     assert item(play, made)["next_step"] == "read"
 
 
+def test_a_letter_that_was_opened_silently_is_never_told(play: Playground) -> None:
+    made = letter(play, status="NotApplicable")
+    poll(play)
+    play.clock.skip(7200)
+    judge(play)
+    by = {"actorType": "PartyRepresentative", "actorName": "TORGEIR ÅSNES"}
+    opened = {"type": "CorrespondenceOpened", "performedBy": by}
+    play.write("POST", f"/serviceowner/dialogs/{made}/activities?isSilentUpdate=true", opened)
+    play.clock.skip(60)
+    hot(play)
+    judge(play)
+    assert life(play, made) == []
+    assert (verdict(play, made)["next_step"], verdict(play, made)["pending_since"]) == ("none", None)
+
+
 def test_overdue_is_told_only_after_another_look(play: Playground) -> None:
     late, paid = (letter(play, dueAt=due(play, 20)) for _ in range(2))
     play.sync()
