@@ -68,7 +68,7 @@ class Visit:
 
     def run(self, per_second: int) -> RunResult:
         env = {**self.play.env, "DIALOGARKIV__LIMITS__REQUESTS_PER_SECOND": str(per_second)}
-        runner = Runner(load(self.play.file, env), env, self.play._hear)
+        runner = Runner(load(self.play.file, env), env, self.play.hear)
         try:
             return runner.run(self.play.archive)
         finally:

@@ -66,7 +66,7 @@ def test_a_first_reading_that_is_not_finished_comes_before_everything_else() -> 
 
 def test_a_pass_that_cannot_come_to_its_end_is_not_begun_again_at_every_poll() -> None:
     row = {**READY, "last_hot_at": instant_text(NOW)}
-    lately = {Pass.SWEEP: instant_text(NOW - EVERY.sweep / 10)}
+    lately = {str(Pass.SWEEP): instant_text(NOW - EVERY.sweep / 10)}
     assert passes_due([row], EVERY, NOW, lately) == frozenset()
-    earlier = {Pass.SWEEP: instant_text(NOW - EVERY.sweep / 7)}
+    earlier = {str(Pass.SWEEP): instant_text(NOW - EVERY.sweep / 7)}
     assert passes_due([row], EVERY, NOW, earlier) == {Pass.SWEEP}
