@@ -80,7 +80,8 @@ class Stage:
         self.owner("PATCH", f"/{dialog.id}", what, silent=silent, variant=variant)
 
     def human(self, method: str, dialog: Dialog, ending: str = "", body: object = None) -> None:
-        self.play.write(method, f"/enduser/dialogs/{dialog.id}{ending}", body, caller=HUMAN)
+        request = {"method": method, "path": f"/api/v1/enduser/dialogs/{dialog.id}{ending}", "body": body}
+        self.play.world.apply({"request": request, "caller": HUMAN})
 
 
 def _body(stage: Stage, variant: int, **more: object) -> dict[str, object]:
@@ -263,7 +264,10 @@ def sets_actions(stage: Stage, which: int, variant: int) -> None:
     dialog = stage.pick(which)
     if dialog is None:
         return
-    gui = {"action": ("write", "read", "sign")[variant % 3], "url": f"https://example.com/{stage.number}"}
+    gui: dict[str, object] = {
+        "action": ("write", "read", "sign")[variant % 3],
+        "url": f"https://example.com/{stage.number}",
+    }
     gui |= {"priority": "Primary", "title": [word(stage.new_title("Gjør"))]}
     stage.patch(dialog, "/guiActions", [gui] if variant % 5 else [], silent=variant % 2 == 0, variant=variant)
 
@@ -351,6 +355,8 @@ def _turn(names: set[str], name: str) -> None:
 
 def changes_parties(stage: Stage, which: int, _variant: int) -> None:
     party = (A, B, C)[which % 3]
+    if stage.parties == [party]:
+        return  # who has none at all may still have single dialogs, and no search shows them
     if party in stage.parties:
         stage.parties.remove(party)
     else:

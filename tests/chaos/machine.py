@@ -101,9 +101,7 @@ class Chaos(RuleBasedStateMachine):
         passes=st.sampled_from(PASSES),
         edits=st.lists(st.tuples(st.integers(0, 60), some(MEANWHILE), which, variant), min_size=1, max_size=5),
     )
-    def we_run_while_others_work(
-        self, passes: frozenset[Pass], edits: list[tuple[int, Doing, int, int]]
-    ) -> None:
+    def we_run_while_others_work(self, passes: frozenset[Pass], edits: list[tuple[int, Doing, int, int]]) -> None:
         Chaos.steps += 1 + len(edits)
         self._run(passes, Fate(meanwhile=self._meanwhile(edits)))
 
@@ -112,9 +110,7 @@ class Chaos(RuleBasedStateMachine):
         death=st.integers(0, 120),
         edits=st.lists(st.tuples(st.integers(0, 60), some(MEANWHILE), which, variant), max_size=2),
     )
-    def we_are_killed(
-        self, passes: frozenset[Pass], death: int, edits: list[tuple[int, Doing, int, int]]
-    ) -> None:
+    def we_are_killed(self, passes: frozenset[Pass], death: int, edits: list[tuple[int, Doing, int, int]]) -> None:
         Chaos.steps += 1 + len(edits)
         self._run(passes, Fate(death=death, meanwhile=self._meanwhile(edits)))
 
@@ -132,6 +128,8 @@ class Chaos(RuleBasedStateMachine):
         self._do(doing, which, variant)
 
     def _do(self, doing: Doing, which: int, variant: int) -> None:
+        if self.running:
+            self.witness.note()  # what we ourselves have just done to it
         before = {each.id: _state(each) for each in self.play.world.dialogs.values()}
         doing(self.stage, which, variant)
         self.witness.note()
@@ -217,7 +215,7 @@ class Chaos(RuleBasedStateMachine):
             if state is None or dialog.id in self.touched:
                 continue
             ours = sum(each.user == _OURS for each in dialog.seen)
-            opened = ours != state[4] or bool(state[2]) and MARKED_NOT in _marks(dialog)
+            opened = ours != state[4] or (bool(state[2]) and MARKED_NOT in _marks(dialog))
             if self.policy == "never" and ours:
                 found.append(f"{dialog.id} was opened under never")
             if self.policy == "after-human" and opened and not state[5] and not api_only:
@@ -255,19 +253,16 @@ class Chaos(RuleBasedStateMachine):
             return []
         with self.play.archive.query_read_only("SELECT dialog_id, outcome FROM duty") as answer:
             given_up = {str(name) for name, outcome in answer.rows if outcome in _GIVEN_UP}
-        now = self.play.world.now()
-        found = [f"a duty of {row['dialog_id']} still stands" for row in self._standing(now)]
+        # What may not be read any more cannot be put right either.
+        ours = {e["id"] for e in self.play.truth()["dialogs"] if e["state"] == "present" and not e["refused"]}
+        standing = {str(row["dialog_id"]) for row in self.play.archive.standing_duties()}
+        found = [f"a duty of {name} still stands" for name in standing & ours]
         for dialog in self.play.world.dialogs.values():
-            if dialog.is_api_only or dialog.id in self.unknowable | given_up or not dialog.is_listed(now):
+            if dialog.is_api_only or dialog.id in self.unknowable | given_up or dialog.id not in ours:
                 continue
             if dialog.is_content_seen() == self.unread.get(dialog.id, not dialog.is_content_seen()):
                 found.append(f"{dialog.id} should be {'un' if self.unread[dialog.id] else ''}read, and is not")
         return found
-
-    def _standing(self, now: str) -> list[dict[str, object]]:
-        dialogs = self.play.world.dialogs
-        rows = self.play.archive.standing_duties()
-        return [dict(r) for r in rows if (d := dialogs.get(str(r["dialog_id"]))) is not None and d.is_listed(now)]
 
 
 MARKED_NOT = "remove"

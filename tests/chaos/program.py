@@ -131,5 +131,3 @@ class Program:
             return found
 
         inbox.search = search
-
-

@@ -53,10 +53,12 @@ class Verdict:
         for row in self.play.archive.quarantined():
             name = str(row["dialog_id"])
             if name in listed and listed[name]["refused"].get("detail") != 500:
-                yield f"{row['id']} is still in quarantine: {row['reason']}"
+                state = (held[name]["presence"], held[name]["access"]) if name in held else "unknown"
+                refused = listed[name]["refused"]
+                yield f"{row['id']!r} ({state}, refused {refused}) is still in quarantine: {row['reason']!r}"
         for row in self.play.archive.mailboxes():
             if row["state"] == "active" and row["alarm"]:
-                yield f"{row['party']} is still held: {row['alarm']}"
+                yield f"{row['party']!r} is still held: {row['alarm']!r}"
 
     def _missing(self, row: Mapping[str, Any], truth: Any) -> Iterator[str]:
         """Why the archive says that a dialog is not listed."""
@@ -81,12 +83,12 @@ class Verdict:
             yield f"dialog {row['id']} is listed, and the archive says {row['presence']}"
             return
         expected = expected_rows(told, opened, told["party"] not in parties)
-        wanted = expected["dialog"][0]
         fresh = self._fresh(row, dialog, told)
         if fresh == "must" and row["details_status"] != 200:
             yield f"dialog {row['id']} may be opened and was not: {row['details_status']}"
-        if refused.get("children") != 404 and row["access"] != wanted["access"]:
-            yield f"dialog {row['id']} access: {row['access']} in the archive, {wanted['access']} on the server"
+        access = "level_too_low" if refused.get("children") == 403 else "full"
+        if refused.get("children") != 404 and row["access"] != access:
+            yield f"dialog {row['id']} access: {row['access']} in the archive, {access} on the server"
         skipped = {*_TOLD_BY_ACCESS}
         if not opened or row["details_status"] != 200 or fresh == "stale" or "detail" in refused:
             skipped |= {*DETAIL_COLUMNS}
@@ -130,7 +132,7 @@ class Verdict:
     ) -> Iterator[str]:
         mine = {_key(name, row): row for row in rows if row.get("removed_at") is None}
         theirs = {_key(name, row): row for row in wanted}
-        if fresh == "stale" or "content" in skipped and name.startswith("attachment"):
+        if fresh == "stale" or ("content" in skipped and name.startswith("attachment")):
             mine, theirs = (_of_letters(name, each) for each in (mine, theirs))
         settled_without_letters = name == "activity" and not dialog.transmissions
         for key in theirs.keys() - mine.keys():
