@@ -230,7 +230,7 @@ class Landing:
             or k.presence != "present"
             or self._moved(k, sightings[dialog_id])
             or self._denied_to_another(k)
-            or (k.delegated and sightings[dialog_id].signals.party in asked)
+            or self._came_otherwise(k, sightings[dialog_id].signals.party not in asked)
         ]
         held = self.shelf.payloads(suspects) if suspects else {}
         jobs = []
@@ -257,7 +257,7 @@ class Landing:
         if nothing_new and known.access != LEVEL_TOO_LOW and not self._denied_to_another(known):
             if self._moved(known, sighting):
                 return Job(sighting, known, held, DialogPlan(known.id), delegated, access=LEVEL_TOO_LOW)
-            if known.delegated and not delegated:
+            if self._came_otherwise(known, delegated):
                 return Job(sighting, known, held, DialogPlan(known.id), delegated)
             return None
         plan = plan_changed(
@@ -282,6 +282,12 @@ class Landing:
     def _denied_to_another(self, known: Known) -> bool:
         """What one system user may not read, another may."""
         return known.access == "denied" and known.reader != (self.reader.connection, self.reader.identity)
+
+    def _came_otherwise(self, known: Known, delegated: bool) -> bool:
+        """Delegated to us alone while the archive has it by its party, or the other way round; others may differ."""
+        if delegated:
+            return not known.delegated and known.reader == (self.reader.connection, self.reader.identity)
+        return known.delegated
 
     def _moved(self, known: Known, sighting: Sighting) -> bool:
         """Whether the archive says otherwise of our level than we have learned of the service."""

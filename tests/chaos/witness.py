@@ -18,7 +18,7 @@ from tests.faults.playground import Playground
 
 _DROPPED = frozenset({"isAuthorized", "isOpened", "isCurrentEndUser", "dialogToken"})
 # Told by the archive itself, or put together from answers of different moments: judged when all has come to rest.
-_NEVER_JUDGED = frozenset({"presence", "access", "delegated", "details_status", "is_opened"})
+_NEVER_JUDGED = frozenset({"presence", "access", "delegated", "details_status", "is_opened", "is_authorized"})
 
 
 class Witness:
@@ -88,8 +88,13 @@ class Witness:
         return found | {{"present": "present", "deleted": "deleted"}.get(state, "expired")}
 
     def _note_rows(self, told: Mapping[str, Any], delegated: bool) -> None:
-        for opened in (True, False):
-            for table, rows in expected_rows(dict(told), opened, delegated).items():
+        ways = [(told, True), (told, False)]
+        if "children" in told["refused"] and "detail" in told:
+            # The detail falls back on what the list may show, and brings the children along.
+            shown = {name: told["detail"].get(name) or [] for name in ("transmissions", "activities")}
+            ways.append(({**told, **shown, "refused": {}}, True))
+        for each, opened in ways:
+            for table, rows in expected_rows(dict(each), opened, delegated).items():
                 for row in rows:
                     cells = self._cells[(table, tuple(row[column] for column in KEYS[table]))]
                     for column, value in row.items():
