@@ -51,6 +51,9 @@ def compare(title: str, dialogs: int, with_letters: int, rounds: int) -> None:
     print(f"  first read   ours {ours['first']:6.2f} s   naive {naive['first']:6.2f} s")
     print(f"  ours ÷ naive             {ours['first'] / naive['first']:.2f}   (goal 1.33, at most 1.6)")
     print(f"  second read ÷ first read {ours['second'] / ours['first']:.2f}   (goal 0.45; all pages, nothing changed)")
+    judging, again = ours["judging_first"], ours["judging_second"]
+    a_minute = dialogs / judging * 60
+    print(f"  judging, besides         {judging:.2f} s, {a_minute:,.0f} a minute; again {again:.2f} s   (goal 100,000)")
     print(f"  peak memory of ours      {peak:.0f} MiB   (goal 120 MB)")
 
 

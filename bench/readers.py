@@ -1,7 +1,8 @@
 """The two that are compared: our poll, and the loop that somebody writes on a Friday, each in a process of its own.
 
     python -m bench.readers ours|naive URL FILE
-prints one JSON line: {"first": seconds, "second": seconds, "peak_mib": …, "dialogs": …}
+prints one JSON line: {"first": seconds, "second": seconds, "peak_mib": …, "dialogs": …}; ours also how long judging
+took, `judging_first` and `judging_second`
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ def ours(url: str, file: str) -> dict[str, float]:
     from config.settings import load
     from store.archive import Archive
     from sync.dialogporten.retry import ignore
+    from sync.passes.evaluate import EvaluationReport
     from sync.runner import Runner
 
     settings_file = Path(file).with_suffix(".toml")
@@ -69,12 +71,25 @@ def ours(url: str, file: str) -> dict[str, float]:
     figures: dict[str, float] = {}
     # Both sides have their tables before the clock starts.
     Archive.open(settings.archive.url, create=True).close()
+
+    class Reading(Runner):
+        """The naive loop judges nothing, so judging is measured by itself."""
+
+        judging = 0.0
+
+        def evaluate(self, archive: Archive) -> EvaluationReport:
+            began = time.perf_counter()
+            report = super().evaluate(archive)
+            self.judging += time.perf_counter() - began
+            return report
+
     for name in ("first", "second"):
-        runner = Runner(settings, {"BENCH_TOKEN": "none"}, ignore)
+        runner = Reading(settings, {"BENCH_TOKEN": "none"}, ignore)
         began = time.perf_counter()
         with Archive.open(settings.archive.url, create=True) as archive:
             result = runner.run(archive)
-        figures[name] = time.perf_counter() - began
+        figures[name] = time.perf_counter() - began - runner.judging
+        figures[f"judging_{name}"] = runner.judging
         runner.close()
         assert result.exit_code == 0, result
         report = result.reports[0]

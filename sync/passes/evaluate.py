@@ -31,7 +31,7 @@ from sync.attention.rules import OperatorRules, applied
 from sync.passes.levels import LEVEL_TOO_LOW
 from sync.passes.ports import Told
 
-AT_ONCE = 500  # dialogs to a transaction
+AT_ONCE = 250  # dialogs to a transaction
 
 # What the archive calls the ends of a dialog, as the refusal that a reader would meet.
 _GONE = {"deleted": 410, "expired": 404, "not_found": 404, "no_access": 403}
