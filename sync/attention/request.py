@@ -65,8 +65,9 @@ def requests_for(
         found += [_request("fetch it first", *each) for each in _letters(subject, now)]
     for action in offer.api:
         if usable_by_machine(action, now):
-            point = _best(each for each in action.endpoints if each.method not in (*SAFE_METHODS, "DELETE"))
-            found += [_request(action.name or action.action, action, point)] if _stands(point, now) else []
+            writing = (each for each in action.endpoints if each.method not in (*SAFE_METHODS, "DELETE"))
+            point = _best(each for each in writing if _stands(each, now))
+            found.append(_request(action.name or action.action, action, point))
     return tuple(found)
 
 
@@ -80,9 +81,9 @@ def _letters(subject: Subject, now: datetime) -> Iterator[tuple[ApiAction, Endpo
 
 def _fetching(subject: Subject, now: datetime) -> Iterator[Request]:
     for action in subject.api_actions:
-        points = [each for each in action.endpoints if each.method == "GET"]
-        if action.authorized and points and _stands(point := _best(points), now):
-            yield _request(action.name or action.action, action, point)
+        points = [each for each in action.endpoints if each.method == "GET" and _stands(each, now)]
+        if action.authorized and points:
+            yield _request(action.name or action.action, action, _best(points))
     attachments = list(subject.attachments)
     for sent in subject.transmissions:
         if not sent.masked and not sent.opened:

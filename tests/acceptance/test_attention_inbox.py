@@ -222,7 +222,11 @@ def test_everything_that_needs_attention_has_an_open_item_and_nothing_else_has(j
         assert [items[key][name] for name in ("next_step", "actor", "deadline")] == [
             row[name] for name in ("next_step", "actor", "deadline")
         ]
-    assert all(row["next_step"] is not None for row in judged.rows.values())
+    with judged.archive as archive:
+        for view in ("inbox", "drafts", "sent", "archive", "bin", "due", "everything"):
+            rows = archive.view(view)
+            assert rows and all(None not in (row["needs_attention"], row["next_step"], row["actor"]) for row in rows)
+        assert archive.view("actions")
 
 
 def said(verdict: Verdict) -> tuple[object, ...]:

@@ -179,3 +179,10 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="UTF-8"):
         load_rules(tmp_path / "r.toml")
+
+
+def test_the_example_of_the_readme_is_one_that_the_program_takes() -> None:
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    example = "[[rule]]" + text.partition("```\n[[rule]]")[2].partition("```")[0]
+    first, second = rules(example).rules
+    assert (first.service_resource, second.label, second.silence) == (("app_skd_*",), ("Archive",), True)
