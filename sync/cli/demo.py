@@ -24,6 +24,10 @@ from sync.sandbox.world import World
 
 _QUESTIONS = (
     (
+        "What needs somebody to act, and why?",
+        "SELECT deadline, party_name, title, next_step, actor, because FROM attention ORDER BY deadline LIMIT 10",
+    ),
+    (
         "Who has what unread, and from whom?",
         "SELECT party_name, sender, count(*) AS unread FROM inbox WHERE unread GROUP BY 1, 2 ORDER BY 3 DESC",
     ),
@@ -60,7 +64,7 @@ def command(folder: Path | None) -> int:
     with SandboxServer(world) as server:
         code = _sync_and_show(stage, server.url)
     click.echo("")
-    click.echo("The sandbox is stopped; the archive stays. Three questions to ask it next:")
+    click.echo("The sandbox is stopped; the archive stays. Questions to ask it next:")
     for what, query in _QUESTIONS:
         click.echo(f"\n# {what}")
         click.echo(f'{_program()} --config {folder / "dialogarkiv.toml"} sql "{query}"')
@@ -106,6 +110,29 @@ def _show(archive: Archive, settings: Settings) -> None:
             ],
             title=title,
         )
+    _show_attention(archive)
+
+
+def _show_attention(archive: Archive) -> None:
+    """The most urgent of what was opened."""
+    from sync.cli.attention import urgency
+    from sync.cli.verdicts import ACTORS, STEPS
+
+    rows = sorted(archive.view("attention"), key=urgency)
+    echo_table(
+        ["until", "party", "what", "who", "why"],
+        [
+            [
+                day_and_minute(row["deadline"]),
+                row["party_name"],
+                STEPS.get(str(row["next_step"]), row["next_step"]),
+                ACTORS.get(str(row["actor"]), row["actor"]),
+                row["because"],
+            ]
+            for row in rows[:8]
+        ],
+        title=f"What needs doing: {len(rows)} dialogs, the most urgent first (`dialogarkiv attention` lists all)",
+    )
 
 
 def _new_folder(asked: Path | None) -> Path:

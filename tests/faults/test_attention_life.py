@@ -302,3 +302,20 @@ def test_nothing_is_opened_and_no_label_moves_for_a_verdict(play: Playground) ->
     play.sync()
     judge(play)
     assert all(each["seenlog"] == [] and each["labellog"] == [] for each in play.truth()["dialogs"])
+
+
+def test_postgresql_gives_the_same_life(tmp_path: Path, postgres_url: str) -> None:
+    with playground(tmp_path, "never", postgres_url) as play:
+        made = play.dialog(A, "Skjema", status="RequiresAttention", dueAt=due(play, 10))
+        play.sync()
+        assert item(play, made)["next_step"] == "review"
+        assert (judge(play).judged, judge(play).written) == (0, 0)
+        until = instant_text(play.clock.now() + timedelta(days=2))
+        assert play.archive.attention.snooze(made, until, instant_text(play.clock.now())) is not None
+        play.clock.skip(11 * DAY)
+        judge(play)
+        assert play.archive.attention.done(made, instant_text(play.clock.now())) is not None
+        play.letter(made, "Purring")
+        play.clock.skip(700)
+        play.sync()
+        assert life(play, made) == ["opened", "snoozed", "overdue", "woken", "done", "reopened"]
