@@ -112,8 +112,8 @@ CONTRACTS: Mapping[str, Contract] = {
     "status": Contract(
         "One object.",
         {
-            "counts": "`dialogs`, `unread`, `transmissions`, `changes`, `quarantined`, and `presence.…` for each "
-            "presence; an object of numbers.",
+            "counts": "`dialogs`, `unread`, `needs_attention`, `transmissions`, `changes`, `quarantined`, and "
+            "`presence.…` for each presence; an object of numbers.",
             "mailboxes": "Rows of table `mailbox`.",
             "runs": "The newest rows of table `sync_run`, newest first.",
             "quarantine": "Rows of table `quarantine`.",

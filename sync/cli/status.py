@@ -50,8 +50,8 @@ def as_document(status: Status) -> dict[str, Any]:
 def _show(name: str, status: Status) -> None:
     counts = status.counts
     click.echo(
-        f"{name}: {counts['dialogs']} dialogs, {counts['unread']} unread, {counts['transmissions']} transmissions, "
-        f"{counts['changes']} changes seen."
+        f"{name}: {counts['dialogs']} dialogs, {counts['unread']} unread, {counts['needs_attention']} need attention, "
+        f"{counts['transmissions']} transmissions, {counts['changes']} changes seen."
     )
     echo_table(
         ["party", "connection", "system user", "state", "read up to", "last poll", "trouble"],
