@@ -6,8 +6,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # Two workers suit two cores; the suite starts its own servers and databases on loopback.
 TEST_WORKERS ?= 2
+# How long `make chaos` goes on.
+MINUTES ?= 10
 
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench chaos crash lock clean
 
 help:                     ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -26,6 +28,13 @@ check: $(VENV)/dev.stamp  ## style, types, layers
 
 bench: $(VENV)/dev.stamp  ## figures: 20,000 dialogs, side by side with a naive loop
 	$(BIN)/python -m bench.archive
+
+chaos: $(VENV)/dev.stamp  ## everybody does anything, with new seeds: make chaos MINUTES=60
+	$(BIN)/python -m tests.chaos.campaign $(MINUTES)
+
+crash: $(VENV)/dev.stamp  ## killed before and after every request and commit, and a thousand polls of nothing new
+	$(BIN)/python -m tests.chaos.crash
+	REPOLLS=1000 $(BIN)/python -m pytest -q tests/chaos/test_repolls.py
 
 lock: $(VENV)/dev.stamp   ## pin every dependency anew, with hashes
 	$(PIP) install --quiet uv

@@ -180,7 +180,7 @@ def _lost_marks(play: Playground) -> list[str]:
         read = any(each.user == human and each.seen_at >= dialog.content_updated_at for each in dialog.seen)
         marked = sum(each.label == "MarkedAsUnopened" and each.action == "set" for each in dialog.label_log)
         should = not read or (marked and any(e.actor.get("actorId") == human for e in dialog.label_log))
-        if should and dialog.is_content_seen() and not dialog.is_api_only:
+        if should and dialog.is_content_seen() and not dialog.is_api_only and dialog.deleted_at is None:
             lost.append(dialog.id)
     return lost
 
