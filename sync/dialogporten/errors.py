@@ -39,7 +39,7 @@ id is in it. `exit_code` is the command's exit code when this failure alone ende
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from config.identifiers import mask_party
 
@@ -353,3 +353,24 @@ class Stopped(ArkivError):
     """We were asked to stop while waiting or reading."""
 
     exit_code = 4
+
+
+# What one dialog can do to a request without the others, the token or the line being to blame. A 400 too: our bug, or
+# the server's, on one dialog must not keep the rest of its mailbox from being read.
+OF_ONE_DIALOG: Final = (
+    BadBody,
+    BadGateway,
+    BadRequest,
+    Busy,
+    Conflict,
+    Outdated,
+    ServerFault,
+    TooBroad,
+    Unexpected,
+    Unreachable,
+)
+
+
+def is_passing(error: object) -> bool:
+    """Whether the failure tells of the server or the line as they are now. A dialog that is too large stays so."""
+    return isinstance(error, (Unreachable, Busy, BadGateway)) and not isinstance(error, TooLarge)

@@ -36,6 +36,7 @@ from sync.dialogporten.errors import (
     TokenError,
     TooLarge,
 )
+from sync.dialogporten.nesting import is_nested_too_deep
 from sync.dialogporten.origins import Origin, origin
 from sync.dialogporten.retry import Told, ignore
 
@@ -287,10 +288,16 @@ class HttpEdge:
 def complete_json(answer: Answer, context: Context) -> bytes:
     """The body of a 200 that is JSON from its first to its last character; BadBody or CutBody otherwise.
 
-    Only the ends are looked at: decoding is the wire types' matter. Without framing, a broken connection looks like
-    an end.
+    Only the ends and the nesting are looked at: decoding is the wire types' matter. Without framing, a broken
+    connection looks like an end.
     """
     body = answer.body
+    if is_nested_too_deep(body):
+        raise BadBody(
+            "The answer is nested deeper than any that the API promises; nothing of it is used.",
+            context=context,
+            status=answer.status,
+        )
     first, last = body.lstrip()[:1], body.rstrip()[-1:]
     if first in (b"{", b"[") and last in (b"}", b"]"):
         return body

@@ -16,7 +16,7 @@
 | 200 | 404 | absent: it went between the two answers |
 | none | not asked | absent |
 
-"None" is no usable answer: a system behind the lookup is down (§17.21), a timeout, a 500.
+"None" is no usable answer: a system behind the lookup is down (§17.21), a timeout, a 400, a 500.
 """
 
 from __future__ import annotations
@@ -24,19 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from sync.dialogporten.errors import (
-    ArkivError,
-    BadBody,
-    BadGateway,
-    Busy,
-    DialogForbidden,
-    Gone,
-    LevelTooLow,
-    NotFound,
-    ServerFault,
-    Unexpected,
-    Unreachable,
-)
+from sync.dialogporten.errors import OF_ONE_DIALOG, ArkivError, DialogForbidden, Gone, LevelTooLow, NotFound
 
 PRESENT, ABSENT, DELETED, EXPIRED, NO_ACCESS, NOT_FOUND = (
     "present",
@@ -84,8 +72,8 @@ def answer_of(error: ArkivError | None) -> Answer:
             return Answer.FORBIDDEN
         case NotFound():
             return Answer.NOT_FOUND
-        case Unreachable() | Busy() | BadGateway() | ServerFault() | Unexpected() | BadBody():
-            return Answer.NONE
+    if isinstance(error, OF_ONE_DIALOG):
+        return Answer.NONE
     raise error
 
 

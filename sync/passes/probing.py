@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 
 from store.publication import Held
-from sync.dialogporten.errors import ArkivError, BadGateway, Busy, Unreachable
+from sync.dialogporten.errors import ArkivError, is_passing
 from sync.passes.items import peek
 from sync.passes.ports import Inbox
 from sync.passes.presence import ABSENT, Answer, Explanation, answer_of, asks_lookup, explain
@@ -18,7 +18,6 @@ from sync.passes.walks import Walk
 AT_ONCE = 100  # probes between two looks at whether the server still answers
 # Where so large a share of them, and at least so many, fails for a passing reason, the server or the line is down.
 TOO_MANY_FAILURES, AT_LEAST = 0.5, 5
-_PASSING = (Unreachable, Busy, BadGateway)
 GIVE_UP_LOOKUP = 3  # failed lookups, after which it is down and not asked any more (reference: end-user API §17.21)
 
 Land = Callable[[Sequence[bytes], Walk], None]
@@ -42,7 +41,7 @@ class Prober:
         found: dict[str, Answer] = {}
         for some in _chunks(ids):
             told = self._ask(self._inbox.transmissions, some)
-            failures = [error for _, error in told if isinstance(error, _PASSING)]
+            failures = [error for _, error in told if error and is_passing(error)]
             if len(failures) >= max(AT_LEAST, len(some) * TOO_MANY_FAILURES):
                 raise failures[0]
             found.update({dialog_id: answer for dialog_id, (answer, _) in zip(some, told, strict=True)})

@@ -9,31 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
-
 from sync.dialogporten.errors import (
+    OF_ONE_DIALOG,
     ArkivError,
-    BadBody,
-    BadGateway,
-    Busy,
     DialogForbidden,
     Gone,
     HttpRefusal,
     LevelTooLow,
     NotFound,
-    ServerFault,
-    Unexpected,
-    Unreachable,
+    is_passing,
 )
 from sync.passes.duties import Duty
 from sync.passes.performers import named_performers, unnamed_activities
 from sync.passes.planner import LOGS, DialogPlan
 from sync.passes.ports import Inbox
 from sync.passes.restoring import Restoring, settle
-
-# What one dialog can do to a read without the rest of the mailbox being to blame.
-_OF_THE_DIALOG = (ServerFault, BadBody, Unexpected, Unreachable, Busy, BadGateway)
-_PASSING = (Unreachable, Busy, BadGateway)
 
 
 @dataclass(slots=True)
@@ -58,7 +48,7 @@ class DialogRead:
     def passing_failure(self) -> ArkivError | None:
         """A failure that tells of the server or the line rather than of this dialog."""
         lost = None if self.restoring is None else self.restoring.error
-        return next((error for error in (*self.failures.values(), lost) if isinstance(error, _PASSING)), None)
+        return next((error for error in (*self.failures.values(), lost) if error and is_passing(error)), None)
 
     @property
     def explains_itself(self) -> bool:
@@ -74,7 +64,7 @@ def read_dialog(
     """Makes the plan's requests one after the other. `held` are the archive's bodies of this dialog, `list_item` its
     newest list item, `duty` what the opening owes, durably recorded.
 
-    Raises what concerns more than this dialog: token errors, a bad request, a stop.
+    Raises what concerns more than this dialog: token errors, a server that is left alone, a stop.
     """
     read = DialogRead(plan.dialog_id)
     for kind in plan.before:
@@ -107,7 +97,7 @@ def _read_child(inbox: Inbox, kind: str, read: DialogRead, held: Mapping[str, by
     except (LevelTooLow, DialogForbidden, NotFound, Gone) as refusal:
         read.children_status = refusal.status
         _judge(read, refusal)
-    except _OF_THE_DIALOG as failure:
+    except OF_ONE_DIALOG as failure:
         read.failures[kind] = failure
 
 
@@ -119,7 +109,7 @@ def _open(inbox: Inbox, read: DialogRead) -> None:
     except (LevelTooLow, DialogForbidden, NotFound, Gone) as refusal:
         read.details_status, read.details_problem = refusal.status, refusal.sentence
         _judge(read, refusal)
-    except _OF_THE_DIALOG as failure:
+    except OF_ONE_DIALOG as failure:
         if isinstance(failure, HttpRefusal):
             read.details_status, read.details_problem = failure.status, failure.sentence
         read.failures["detail"] = failure
@@ -157,7 +147,7 @@ def _name_performers(inbox: Inbox, read: DialogRead, held: Mapping[str, bytes], 
         read.bodies["activities"] = named_performers(body, found)
     except (LevelTooLow, DialogForbidden, NotFound, Gone) as refusal:
         read.children_status = refusal.status
-    except _OF_THE_DIALOG as failure:
+    except OF_ONE_DIALOG as failure:
         read.failures["activities"] = failure
-    except msgspec.DecodeError:
-        pass  # malformed bodies are judged where they are normalised
+    except ValueError:
+        pass  # malformed bodies are judged where they are normalised; an id that is no UUID cannot be asked for

@@ -16,10 +16,9 @@ from store.batch import Row
 from store.clock import instant_text
 from sync.dialogporten import wire
 from sync.dialogporten.errors import (
+    OF_ONE_DIALOG,
     ArkivError,
-    BadBody,
     BadGateway,
-    Busy,
     Conflict,
     DialogForbidden,
     Gone,
@@ -27,7 +26,6 @@ from sync.dialogporten.errors import (
     NotFound,
     Outdated,
     ServerFault,
-    Unexpected,
     Unreachable,
 )
 from sync.passes.duties import TRIES, Duty, Evidence, Verdict, cleared_by_us, judged, marked_by_us, pause
@@ -37,8 +35,6 @@ from sync.passes.signals import ListSignals, signals
 from sync.passes.walks import Walk
 
 ROUNDS = 4  # looks at a dialog that somebody else keeps changing
-# What one dialog can do without the others being to blame.
-_OF_THE_DIALOG = (BadBody, BadGateway, Busy, Conflict, Outdated, ServerFault, Unexpected, Unreachable)
 _REFUSALS = (DialogForbidden, LevelTooLow, NotFound)
 
 
@@ -79,7 +75,7 @@ def settle(inbox: Inbox, duty: Duty, item: bytes | None, detail: bytes | None, *
     except _REFUSALS as refusal:
         obstacle = "not_listed" if isinstance(refusal, NotFound) else "refused"
         return Restoring(None, obstacle=obstacle, sentence=refusal.sentence)
-    except _OF_THE_DIALOG as error:
+    except OF_ONE_DIALOG as error:
         return Restoring(None, obstacle="failed", error=error, sentence=error.sentence)
     except ValueError:  # msgspec's errors are ValueErrors
         return Restoring(None, obstacle="failed", sentence="The answer is not what the API promises.")
@@ -91,6 +87,7 @@ def look_again(inbox: Inbox, party: str, dialog_id: str, created_at: str) -> byt
     Found by the moment it was made, which nothing changes; others may share it.
     """
     walk = Walk(parties=(party,), after=None, created=created_at)
+    been = {walk.token}
     while True:
         page = wire.list_page(inbox.search(walk))
         for raw in page.items or ():
@@ -100,8 +97,9 @@ def look_again(inbox: Inbox, party: str, dialog_id: str, created_at: str) -> byt
             except (msgspec.DecodeError, UnicodeDecodeError):
                 continue  # somebody else's trouble
         token = page.continuation_token
-        if not page.has_next_page or not token or token == walk.token:
+        if not page.has_next_page or not page.items or not token or token in been:
             return None
+        been.add(token)
         walk = walk.next_page(token, None)
 
 
@@ -112,7 +110,7 @@ def unmoved(inbox: Inbox, held: ListSignals) -> bool:
     try:
         raw = None if held.created_at is None else look_again(inbox, held.party, held.id, held.created_at)
         now = None if raw is None else signals(wire.list_item(raw))
-    except (*_OF_THE_DIALOG, ValueError):
+    except (*OF_ONE_DIALOG, ValueError):
         return False
     return now is not None and (now.labels, now.is_content_seen, now.context_revision) == (
         held.labels,

@@ -15,19 +15,7 @@ from typing import Any, Protocol
 
 from store.batch import CurrentPayload, Known, Row
 from store.publication import Held
-from sync.dialogporten.errors import (
-    ArkivError,
-    BadBody,
-    BadGateway,
-    Busy,
-    DialogForbidden,
-    Gone,
-    LevelTooLow,
-    NotFound,
-    ServerFault,
-    Unexpected,
-    Unreachable,
-)
+from sync.dialogporten.errors import OF_ONE_DIALOG, ArkivError, DialogForbidden, Gone, LevelTooLow, NotFound
 from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
 from sync.passes.comparing import (
@@ -48,7 +36,6 @@ from sync.passes.walking import Guide, Walker
 from sync.passes.walks import Walk, plan_sweep
 
 AT_ONCE = 100  # dialogs whose rows and bodies are in memory together
-_OF_THE_DIALOG = (ServerFault, BadBody, Unexpected, Unreachable, Busy, BadGateway)
 
 Who = tuple[str, str]  # connection and identity
 
@@ -233,7 +220,7 @@ class Verify:
             except (LevelTooLow, DialogForbidden, NotFound, Gone) as refusal:
                 found[kind] = refusal
                 break
-            except _OF_THE_DIALOG as failure:
+            except OF_ONE_DIALOG as failure:
                 found[kind] = failure
         return found
 

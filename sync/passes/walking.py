@@ -88,6 +88,7 @@ class Walker:
     def _read(self, walk: Walk, guide: Guide, begun: Future[bytes] | None) -> list[Walk]:
         """Page after page to the end; answers the narrower walks to make instead when that is too broad."""
         asked: Future[bytes] | None = begun or self._pool.submit(self._inbox.search, walk)
+        been = {walk.token}
         try:
             while asked is not None:
                 try:
@@ -100,7 +101,7 @@ class Walker:
                     return narrower
                 page = _page(body)
                 items = [bytes(raw) for raw in page.items or []]
-                following = _following(walk, page, items)
+                following = _following(walk, page, items, been)
                 asked = None if following is None else self._pool.submit(self._inbox.search, following)
                 guide.land(items, walk)
                 if following is not None:
@@ -128,14 +129,15 @@ def _page(body: bytes) -> wire.ListPage:
         raise BadBody("The list of dialogs is not what the API promises; nothing of this page is used.") from None
 
 
-def _following(walk: Walk, page: wire.ListPage, items: Sequence[bytes]) -> Walk | None:
-    """The next page's walk. Loops on `hasNextPage`, never on the token (§3.6); a token that stands still would loop
-    for ever.
+def _following(walk: Walk, page: wire.ListPage, items: Sequence[bytes], been: set[str | None]) -> Walk | None:
+    """The next page's walk. Loops on `hasNextPage`, never on the token (§3.6). What leads to a page that this walk has
+    `been` to, or shows nothing and says that there is more, would go on for ever.
     """
     if not page.has_next_page:
         return None
-    if not page.continuation_token or page.continuation_token == walk.token:
+    if not items or not page.continuation_token or page.continuation_token in been:
         raise BadBody("The list of dialogs says that there is more, yet not where; nothing of this page is used.")
+    been.add(page.continuation_token)
     return walk.next_page(page.continuation_token, _last_position(items))
 
 

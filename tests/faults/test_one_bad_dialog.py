@@ -1,0 +1,149 @@
+"""One dialog, or one answer, that is impossible: it is set aside, and everything else is read all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync.dialogporten.errors import BadBody
+from sync.passes.schedule import Pass, Wanted
+from tests.faults.playground import A, B, Playground, playground, problem
+
+DEEP = "[" * 50_000 + "]" * 50_000
+SEARCH = r"/enduser/dialogs\?"
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Iterator[Playground]:
+    with playground(tmp_path, "always") as ready:
+        yield ready
+
+
+def letters(play: Playground, count: int = 3) -> list[str]:
+    made = [play.dialog(A, f"Nummer {number}") for number in range(count)]
+    for dialog_id in made:
+        play.letter(dialog_id)
+    return made
+
+
+def aside(play: Playground) -> list[tuple[object, object]]:
+    return [(row["dialog_id"], row["kind"]) for row in play.archive.quarantined()]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, problem(400, dialogId=["no"])),
+        (413, ""),
+        (409, problem(409)),
+        (412, problem(412)),
+        (422, problem(422, Search=["too much"])),
+    ],
+)
+def test_a_refusal_that_one_dialog_meets_for_good_keeps_no_other_from_being_read(
+    play: Playground, status: int, body: str
+) -> None:
+    bad, *_ = letters(play)
+    other = play.dialog(B, "Hos en annen")
+    play.fault(f"/dialogs/{bad}/transmissions", status=status, body=body)
+
+    assert play.sync().exit_code == 4
+    assert aside(play) == [(bad, "transmissions")]
+    assert len(play.tables()["dialog"]) == 4
+    assert play.row(other)["title"] == "Hos en annen"
+
+    play.calm()
+    play.clock.skip(3600)
+    play.sync()
+    assert (aside(play), play.differences()) == ([], [])
+
+
+def test_answers_that_are_too_large_for_good_are_no_outage(play: Playground) -> None:
+    first, second, third = letters(play)
+    play.runner.http._limit = 50_000
+    for dialog_id in (first, second):
+        play.fault(f"/dialogs/{dialog_id}/transmissions", status=200, body=f'[{{"id": "{"x" * 60_000}"}}]')
+
+    assert play.sync().exit_code == 4
+    assert sorted(aside(play), key=str) == sorted([(first, "transmissions"), (second, "transmissions")], key=str)
+    assert play.row(third)["presence"] == "present"
+    assert play.mailbox(A)["backfilled_at"] is not None
+
+
+def test_a_missing_dialog_that_cannot_be_asked_about_does_not_end_the_sweep(play: Playground) -> None:
+    made = letters(play)
+    play.sync()
+    for dialog_id in made[:2]:
+        play.write("DELETE", f"/serviceowner/dialogs/{dialog_id}")
+    play.fault(f"/dialogs/{made[0]}/transmissions", status=400, body=problem(400, dialogId=["no"]))
+
+    play.runner.run(play.archive, Wanted(frozenset({Pass.SWEEP})))
+    assert play.row(made[0])["presence"] == "absent"
+    assert play.row(made[1])["presence"] == "deleted"
+
+
+def test_a_mark_that_the_server_refuses_to_take_back_stops_nothing_else(tmp_path: Path) -> None:
+    with playground(tmp_path, "restore-unread") as play:
+        bad, good = letters(play, 2)
+        play.fault(
+            f"/dialogs/{bad}/context/systemlabels", method="PUT", status=400, body=problem(400, addLabels=["no"])
+        )
+        play.sync()
+        assert {str(row["dialog_id"]) for row in play.archive.standing_duties()} == {bad}
+        assert play.row(good)["details_status"] == 200
+
+        play.clock.skip(3600)
+        result = play.sync()
+        assert result.reports[0].error is None
+        assert play.archive.standing_duties()[0]["tries"] == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("/transmissions", "transmissions"), ("/seenlog", "seenlog"), ("/enduser/dialogs/[^/?]+$", "detail")],
+)
+def test_a_body_that_is_nested_without_end_is_set_aside(play: Playground, path: str, kind: str) -> None:
+    bad, _ = letters(play, 2)
+    play.fault(path, status=200, body=f'[{{"id": "{bad}", "more": {DEEP}}}]', times=1)
+    assert play.sync().exit_code == 4
+    assert [found for _, found in aside(play)] == [kind]
+    assert len(play.tables()["dialog"]) == 2
+
+
+def test_a_page_that_is_nested_without_end_fails_its_mailbox_alone(play: Playground) -> None:
+    letters(play)
+    other = play.dialog(B, "Hos en annen")
+    play.fault(f"{SEARCH}.*{A[-9:]}", status=200, body=f'{{"items": [{{"more": {DEEP}}}], "hasNextPage": false}}')
+    result = play.sync()
+    assert result.exit_code == 4
+    assert [(f.parties, type(f.error)) for f in result.reports[0].failures] == [((A,), BadBody)]
+    assert play.row(other)["presence"] == "present"
+
+
+def test_an_activity_whose_id_cannot_stand_in_an_address_is_kept_without_its_performer(play: Playground) -> None:
+    (dialog_id,) = letters(play, 1)
+    play.activity(dialog_id)
+    body = '[{"id": "../x", "type": "Information", "createdAt": "2026-01-03T03:04:05Z"}]'
+    play.fault("/activities$", status=200, body=body)
+    assert play.sync().exit_code == 0
+    assert "../x" in {row["id"] for row in play.tables()["activity"]}
+
+
+@pytest.mark.parametrize("items", ["here", "none"])
+def test_pages_that_lead_round_in_a_circle_end(play: Playground, items: str) -> None:
+    (dialog_id,) = letters(play, 1)
+    other = play.dialog(B, "Hos en annen")
+    play.sync()
+    raw = play.archive.payloads([dialog_id], ["list"])[dialog_id]["list"].body.decode() if items == "here" else ""
+    here = f"{SEARCH}.*{A[-9:]}"
+    for asked, leads_to in (("id_1", "id_2"), ("id_2", "id_1"), ("", "id_1")):
+        page = f'{{"items": [{raw}], "hasNextPage": true, "continuationToken": "{leads_to}"}}'
+        play.fault(f"{here}.*continuationToken={asked}" if asked else here, status=200, body=page)
+
+    play.retitle(other, "Nytt")
+    result = play.sync()
+    assert result.exit_code == 4
+    assert result.reports[0].requests < 20
+    assert play.row(other)["title"] == "Nytt"
