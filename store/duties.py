@@ -7,13 +7,17 @@ PostgreSQL: its own `synchronous_commit`), so that neither a crash nor a lost an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from store.batch import Row
+from store.clock import instant_text
 from store.reading import plain
 from store.statements import Cursor, Engine, run, table, upsert
+
+_NO_PAUSE_IS_LONGER = timedelta(days=1, hours=1)
 
 # What a new duty of the same dialog begins anew.
 _FRESH: Row = {
@@ -45,7 +49,9 @@ def write_duties(engine: Engine, cursor: Cursor, rows: Sequence[Row]) -> None:
 
 
 def standing_duties(connection: Connection, of: str | None, identity: str | None, due_at: str | None) -> list[Row]:
-    """Duties not settled yet, oldest first; with `due_at` those whose next try has come."""
+    """Duties not settled yet, oldest first; with `due_at` those whose next try has come. One that is further off than
+    any pause was set while the clock was wrong, and has come too.
+    """
     duty = table("duty")
     query = select(duty).where(duty.c.settled_at.is_(None))
     if of is not None:
@@ -53,7 +59,9 @@ def standing_duties(connection: Connection, of: str | None, identity: str | None
     if identity is not None:
         query = query.where(duty.c.identity == identity)
     if due_at is not None:
-        query = query.where(duty.c.next_try_at.is_(None) | (duty.c.next_try_at <= due_at))
+        latest = instant_text(datetime.fromisoformat(due_at) + _NO_PAUSE_IS_LONGER)
+        due = duty.c.next_try_at
+        query = query.where(due.is_(None) | (due <= due_at) | (due > latest))
     return [plain(row) for row in connection.execute(query.order_by(duty.c.recorded_at, duty.c.dialog_id)).mappings()]
 
 

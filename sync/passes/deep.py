@@ -39,7 +39,8 @@ class Cycle:
     delegated: bool
 
     def is_through(self, now: datetime, every: timedelta) -> bool:
-        return self.began is None or now - datetime.fromisoformat(self.began) >= every
+        """Also when it would only begin later: then the clock was wrong at its beginning."""
+        return self.began is None or not timedelta(0) <= now - datetime.fromisoformat(self.began) < every
 
 
 def plan_cycles(mailboxes: Sequence[Row], *, everything: bool) -> list[Cycle]:

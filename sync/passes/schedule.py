@@ -17,6 +17,7 @@ from store.clock import instant_text
 from sync.passes.absence import LOST_AFTER
 
 _NEVER: Mapping[str, str] = {}
+_CLOCKS_DIFFER = timedelta(minutes=5)  # those of several machines that share an archive
 
 
 class Pass(StrEnum):
@@ -54,13 +55,18 @@ def passes_due(
     lost = [row for row in rows if row["state"] == "lost" and row["gone_at"] is None]
     due: set[Pass] = set()
     waited = any(_waited(row["missing_since"], LOST_AFTER, now) for row in lost)
-    if waited or any(_waited(row["last_sweep_at"], intervals.sweep, now) for row in ready):
+    if waited or any(_due(row["last_sweep_at"], intervals.sweep, now) for row in ready):
         due.add(Pass.SWEEP)
-    if any(_waited(row["last_hot_at"], intervals.hot, now) for row in ready):
+    if any(_due(row["last_hot_at"], intervals.hot, now) for row in ready):
         due |= {Pass.HOT, Pass.DEEP}
     pauses = {Pass.SWEEP: intervals.sweep / 8, Pass.HOT: intervals.hot / 8, Pass.DEEP: intervals.hot / 8}
-    return frozenset(each for each in due if _waited(attempted.get(each), pauses[each], now))
+    return frozenset(each for each in due if _due(attempted.get(each), pauses[each], now))
 
 
 def _waited(last: object, interval: timedelta, now: datetime) -> bool:
     return not isinstance(last, str) or last <= instant_text(now - interval)
+
+
+def _due(last: object, interval: timedelta, now: datetime) -> bool:
+    """As `_waited`; a time that has not come yet was written while the clock was wrong, and keeps nothing waiting."""
+    return _waited(last, interval, now) or str(last) > instant_text(now + _CLOCKS_DIFFER)

@@ -103,3 +103,12 @@ def test_standing_duties_are_found_without_reading_the_settled_ones(archive: Arc
         ).all()
     assert "ix_duty_standing" in str(plan)
     assert standing(archive) == [uuid(1)]
+
+
+def test_a_next_try_that_was_set_while_the_clock_was_wrong_keeps_no_mark_waiting(archive: Archive) -> None:
+    archive.record_duties([duty(1, next_try_at=next_year(AT)), duty(2, next_try_at=AT), duty(3, next_try_at=LATER)])
+    assert standing(archive, due_at=AT) == [uuid(1), uuid(2)]
+
+
+def next_year(at: str) -> str:
+    return f"{int(at[:4]) + 1}{at[4:]}"

@@ -90,3 +90,8 @@ def test_mailboxes_share_a_cycle_when_it_began_at_the_same_time_and_have_none_be
     ]
     assert plan_cycles(rows, everything=True) == [Cycle(None, ("a", "b", "c"), delegated=True)]
     assert plan_cycles([], everything=True) == []
+
+
+def test_a_cycle_that_began_while_the_clock_was_wrong_begins_anew() -> None:
+    next_year = Cycle(instant_text(START + timedelta(days=365)), (), delegated=False)
+    assert next_year.is_through(START, EVERY)

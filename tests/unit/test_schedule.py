@@ -70,3 +70,15 @@ def test_a_pass_that_cannot_come_to_its_end_is_not_begun_again_at_every_poll() -
     assert passes_due([row], EVERY, NOW, lately) == frozenset()
     earlier = {str(Pass.SWEEP): instant_text(NOW - EVERY.sweep / 7)}
     assert passes_due([row], EVERY, NOW, earlier) == {Pass.SWEEP}
+
+
+def test_a_time_that_has_not_come_yet_keeps_no_pass_waiting_once_the_clock_is_right_again() -> None:
+    next_year = instant_text(NOW + timedelta(days=365))
+    row = {**READY, "last_sweep_at": next_year, "last_hot_at": next_year}
+    everything = {Pass.SWEEP, Pass.HOT, Pass.DEEP}
+    assert passes_due([row], EVERY, NOW, {"sweep": next_year, "hot": next_year, "deep": next_year}) == everything
+
+
+def test_clocks_that_differ_a_little_make_nothing_due() -> None:
+    soon = instant_text(NOW + timedelta(minutes=1))
+    assert passes_due([{**READY, "last_sweep_at": soon, "last_hot_at": soon}], EVERY, NOW) == frozenset()
