@@ -137,7 +137,8 @@ class Landing:
         """
         known = self.shelf.known(list(self._quarantine.dialogs))
         missing = frozenset(name for name, each in known.items() if each.presence not in ("present", "absent"))
-        released = self._quarantine.gone(missing, parties, everything=everything)
+        hidden = frozenset(name for name, each in known.items() if each.access == LEVEL_TOO_LOW)
+        released = self._quarantine.gone(missing, parties, everything=everything, hidden=hidden)
         if released:
             self._write(Batch(at=instant_text(self.now()), released=released))
 

@@ -57,14 +57,18 @@ class Quarantine:
         """The dialogs of which something stands."""
         return frozenset(str(row["dialog_id"]) for row in self._standing.values() if row["dialog_id"] is not None)
 
-    def gone(self, missing: frozenset[str], parties: frozenset[str], *, everything: bool) -> list[str]:
+    def gone(
+        self, missing: frozenset[str], parties: frozenset[str], *, everything: bool, hidden: frozenset[str]
+    ) -> list[str]:
         """The ids of what is there no longer, after every list item of `parties` was met: what belongs to a dialog of
         `missing`, and items that the list showed to us once and does not show any more. `everything`: no other mailbox
-        is left that an item without a party might have come from.
+        is left that an item without a party might have come from. Of a dialog of `hidden` our level shows nothing but
+        the list item: the rest is read anew when it does.
         """
         found = []
         for name, row in self._standing.items():
-            if row["dialog_id"] is not None and str(row["dialog_id"]) in missing:
+            dialog_id = row["dialog_id"]
+            if dialog_id in missing or (dialog_id in hidden and row["kind"] != "list"):
                 found.append(name)
             elif row["kind"] == "list" and (row["connection"], row["identity"]) == (self.connection, self.identity):
                 ours = everything if row["party"] is None else row["party"] in parties
