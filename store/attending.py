@@ -33,7 +33,7 @@ _FACTS = (
     "looked_at",
     "last_changed_at",
 )
-_BOOKKEEPING = ("evidence", "evidence_at", "rules", "next_look_at", "pending_since")
+_BOOKKEEPING = ("evidence", "evidence_at", "judged_at", "rules", "next_look_at", "pending_since")
 _CHUNK = 500
 
 
@@ -66,6 +66,7 @@ class Attending:
                     v.evidence_at != d.last_changed_at,
                     func.coalesce(v.rules, "") != rules,
                     v.next_look_at <= now,
+                    v.judged_at > now,  # by a clock that was wrong
                     v.pending_since.is_not(None),
                 )
             )

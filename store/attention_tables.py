@@ -24,6 +24,7 @@ class Verdict(SQLModel, table=True):
     rule: str | None = None  # the rule that decided
     evidence: str | None = None  # digest of what it rests on: another one is new evidence
     evidence_at: str | None = instant()  # the dialog's `last_changed_at` that it was judged on
+    judged_at: str | None = instant()  # when it was last judged, whatever came of it
     rules: str | None = None  # digest of the rules that it was judged by
     next_look_at: str | None = instant()  # when it may come out differently by the clock alone
     pending_since: str | None = instant()  # it rests on what changes silently, and waits for another read

@@ -166,9 +166,11 @@ def judged(docket: Docket, rules: OperatorRules, hot: timedelta, now: datetime) 
     books: Row = {
         "evidence": evidence,
         "evidence_at": docket.dialog["last_changed_at"],
+        "judged_at": instant_text(now),
         "rules": rules.digest,
         "next_look_at": None if turn is None else instant_text(turn),
-        "pending_since": (since or instant_text(now)) if "hold" in steps else None,
+        # Not later than now, also where the clock was put back.
+        "pending_since": min(str(since or instant_text(now)), instant_text(now)) if "hold" in steps else None,
     }
     decided: Row = {"decided_at": instant_text(now)}
     judgement = Judgement(docket.id, {**row, **books, **decided}, differs)

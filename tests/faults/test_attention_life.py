@@ -283,6 +283,20 @@ def test_one_dialog_that_cannot_be_judged_costs_the_others_nothing(
     assert item(play, bad) is not None
 
 
+def test_a_clock_that_ran_ahead_for_a_while_does_no_lasting_harm(play: Playground) -> None:
+    made = play.dialog(A, "Skjema", status="RequiresAttention", dueAt=due(play, 30))
+    play.sync()
+    play.clock.skip(400 * DAY)
+    judge(play)
+    assert "overdue" in item(play, made)["reasons"]
+    play.clock.skip(-400 * DAY)
+    judge(play)
+    assert "overdue" not in item(play, made)["reasons"]
+    play.clock.skip(31 * DAY)
+    judge(play)
+    assert "overdue" in item(play, made)["reasons"]
+
+
 def test_other_rules_judge_everything_anew_and_silence_closes(play: Playground, tmp_path: Path) -> None:
     made = play.dialog(A, "Skjema", status="RequiresAttention")
     play.sync()

@@ -28,6 +28,7 @@ def verdict(number: int, **fields: Value) -> Row:
         "rule": "correspondence",
         "evidence": "e1",
         "evidence_at": AT,
+        "judged_at": LATER,
         "rules": RULES,
         "next_look_at": None,
         "pending_since": None,
@@ -92,6 +93,12 @@ def test_a_verdict_waits_when_its_dialog_changed_its_time_came_its_rules_differ_
     held.attention.write([Judgement(uuid(3), verdict(3, pending_since=LATER), differs=False)], LATER)
     assert due(held) == [uuid(1), uuid(3)]
     assert due(held, now=LATEST) == [uuid(1), uuid(2), uuid(3)]
+
+
+def test_what_was_judged_by_a_clock_that_ran_ahead_is_judged_again(held: Archive) -> None:
+    for number in (1, 2, 3):
+        held.attention.write([Judgement(uuid(number), verdict(number), differs=True)], LATER)
+    assert due(held, now=AT) == [uuid(1), uuid(2), uuid(3)]
 
 
 def test_an_open_item_shows_in_the_view_and_beside_its_dialog(held: Archive) -> None:

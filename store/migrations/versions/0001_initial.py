@@ -437,6 +437,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.String(), nullable=True),
         sa.Column("evidence", sa.String(), nullable=True),
         sa.Column("evidence_at", Instant(), nullable=True),
+        sa.Column("judged_at", Instant(), nullable=True),
         sa.Column("rules", sa.String(), nullable=True),
         sa.Column("next_look_at", Instant(), nullable=True),
         sa.Column("pending_since", Instant(), nullable=True),
