@@ -26,6 +26,7 @@ from sync.passes.quarantine import Quarantine
 from sync.passes.reading import DialogRead, read_dialog
 from sync.passes.report import PassReport
 from sync.passes.restoring import aftermath, tell_duty, unmoved
+from sync.passes.sharing import Sharing
 from sync.passes.sighting import Sighting, seen_ids, substance_differs, tells_nothing_new, texts_differ
 from sync.passes.signals import signals
 
@@ -60,10 +61,12 @@ class Landing:
     told: Told
     _counts: _Counts = field(default_factory=_Counts)
     levels: Levels = field(init=False)
+    _sharing: Sharing = field(init=False)
     _quarantine: Quarantine = field(init=False)
 
     def __post_init__(self) -> None:
         self.levels = Levels(self.inbox, self.told)
+        self._sharing = Sharing(self.reader, self.levels)
         self._quarantine = Quarantine(self.reader.connection, self.reader.identity)
 
     def begin(self, *, all_due: bool = False) -> None:
@@ -229,9 +232,9 @@ class Landing:
             for dialog_id, k in known.items()
             if k.list_digest != sightings[dialog_id].digest
             or k.presence != "present"
-            or self._moved(k, sightings[dialog_id])
-            or self._denied_to_another(k)
-            or self._came_otherwise(k, sightings[dialog_id].signals.party not in asked)
+            or self._sharing.moved(k, sightings[dialog_id])
+            or self._sharing.denied_to_another(k)
+            or self._sharing.came_otherwise(k, sightings[dialog_id].signals.party not in asked)
         ]
         held = self.shelf.payloads(suspects) if suspects else {}
         jobs = []
@@ -255,11 +258,13 @@ class Landing:
         before = signals(wire.list_item(old))
         seen_held = seen_ids(held["seenlog"].body if "seenlog" in held else None) | before.seen_ids
         nothing_new = known.presence == "present" and tells_nothing_new(sighting.raw, old, seen_held, sighting.signals)
-        if nothing_new and known.access != LEVEL_TOO_LOW and not self._denied_to_another(known):
-            if self._moved(known, sighting):
+        if nothing_new and known.access != LEVEL_TOO_LOW and not self._sharing.denied_to_another(known):
+            if self._sharing.moved(known, sighting):
                 return Job(sighting, known, held, DialogPlan(known.id), delegated, access=LEVEL_TOO_LOW)
-            if self._came_otherwise(known, delegated):
+            if self._sharing.came_otherwise(known, delegated):
                 return Job(sighting, known, held, DialogPlan(known.id), delegated)
+            return None
+        if self._sharing.hidden_from_us_alone(known, sighting, old, seen_held):
             return None
         plan = plan_changed(
             sighting.signals,
@@ -267,7 +272,8 @@ class Landing:
             self.reader.policy,
             seen_held=seen_held,
             substance_differs=substance_differs(sighting.raw, old),
-            opened_well=known.details_status == 200,
+            # Where it could not be read since, its details are older than its list item.
+            opened_well=known.details_status == 200 and known.access == "full",
         )
         if known.presence != "present" or known.access != "full":
             plan = plan_returned(plan, sighting.signals, self.reader.policy)
@@ -279,22 +285,6 @@ class Landing:
                 return None  # not known today: the archive stays as it is, and the next pass asks again
             job.access = None if hidden is None else LEVEL_TOO_LOW if hidden else "full"
         return job
-
-    def _denied_to_another(self, known: Known) -> bool:
-        """What one system user may not read, another may."""
-        return known.access == "denied" and known.reader != (self.reader.connection, self.reader.identity)
-
-    def _came_otherwise(self, known: Known, delegated: bool) -> bool:
-        """Delegated to us alone while the archive has it by its party, or the other way round; others may differ."""
-        if delegated:
-            return not known.delegated and known.reader == (self.reader.connection, self.reader.identity)
-        return known.delegated
-
-    def _moved(self, known: Known, sighting: Sighting) -> bool:
-        """Whether the archive says otherwise of our level than we have learned of the service."""
-        hides = self.levels.known(sighting.signals.service_resource)
-        held = {"full": False, LEVEL_TOO_LOW: True}.get(known.access)
-        return hides is not None and held is not None and hides != held and known.presence == "present"
 
     def _read(self, jobs: Sequence[Job]) -> None:
         """Makes the planned requests. Raises what ends the pass, also when too many fail at once."""

@@ -12,6 +12,7 @@ from sync.passes.canonical import same, settled
 from sync.passes.signals import ListSignals
 
 _SEEN = ("seenSinceLastUpdate", "seenSinceLastContentUpdate")
+_SWAPPED = ("title", "summary")
 _STATE = ("isContentSeen", "endUserContext", "systemLabel")
 
 
@@ -33,6 +34,11 @@ def tells_nothing_new(raw: bytes, held: bytes, seen_held: frozenset[str], item: 
     return item.seen_ids <= seen_held and same("list", _without(raw, _SEEN), _without(held, _SEEN))
 
 
+def tells_only_other_texts(raw: bytes, held: bytes, seen_held: frozenset[str], item: ListSignals) -> bool:
+    """As `tells_nothing_new`, title and summary left out."""
+    return item.seen_ids <= seen_held and same("list", _without_texts(raw), _without_texts(held))
+
+
 def substance_differs(raw: bytes, held: bytes) -> bool:
     """Whether anything but seen state and labels differs."""
     return not same("list", _without(raw, _SEEN + _STATE), _without(held, _SEEN + _STATE))
@@ -45,7 +51,7 @@ def texts_differ(raw: bytes, held: bytes) -> bool:
 
 def _texts(body: bytes) -> list[Any]:
     content = msgspec.json.decode(body).get("content") or {}
-    return [settled("list", msgspec.json.encode(content.get(name))) for name in ("title", "summary")]
+    return [settled("list", msgspec.json.encode(content.get(name))) for name in _SWAPPED]
 
 
 def seen_ids(seenlog: bytes | None) -> frozenset[str]:
@@ -53,6 +59,13 @@ def seen_ids(seenlog: bytes | None) -> frozenset[str]:
     if seenlog is None:
         return frozenset()
     return frozenset(record.id for record in wire.seenlog(seenlog) if record.id is not None)
+
+
+def _without_texts(body: bytes) -> bytes:
+    item: dict[str, Any] = msgspec.json.decode(_without(body, _SEEN))
+    content = item.get("content") or {}
+    item["content"] = {name: value for name, value in content.items() if name not in _SWAPPED}
+    return msgspec.json.encode(item)
 
 
 def _without(body: bytes, keys: tuple[str, ...]) -> bytes:
