@@ -73,8 +73,17 @@ def prepare_file(path: Path) -> None:
         missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            if os.fstat(handle).st_size == 0:
+                os.fchmod(handle, 0o600)  # an empty file that somebody put there becomes the archive
+        finally:
+            os.close(handle)
     except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError):
+        if path.is_file():
+            raise ArchiveDenied(
+                f"The archive {path} may not be written.", "Mend the rights of the file and its folder."
+            ) from None
         raise ArchiveDenied(
             f"The archive {path} cannot be created.", "Choose a folder you may write in, or mend its rights."
         ) from None

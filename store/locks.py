@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.engine import Connection
 
 from store.clock import instant_text
-from store.errors import ArchiveBusy
+from store.errors import ArchiveBusy, ArchiveDenied
 
 _REMEDY = "Wait until it is done, or stop it."
 
@@ -27,7 +27,13 @@ def file_lock(path: Path, name: str) -> Iterator[None]:
 
     The file stays when the lock goes: taking it away would let two holders stand on two files of one name.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ArchiveDenied(
+            f"The archive {name} cannot be held for a run: {path.name} cannot be written ({error.strerror}).",
+            "Mend the rights of that file and its folder.",
+        ) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from store.archive import Archive
-from store.errors import ArchiveBusy
+from store.errors import ArchiveBusy, ArchiveDenied
 from tests.store.rows import batch, dialog
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,3 +111,37 @@ def test_reading_needs_no_lock(archive: Archive, archive_url: str) -> None:
     archive.write(batch(dialog(1)))
     with archive.single_flight(), Archive.open(archive_url, create=False, read_only=True) as reader:
         assert len(reader.view("inbox")) == 1
+
+
+def test_a_lock_file_that_may_not_be_written_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "a.db.lock").mkdir()  # refused like a file without rights, by root too
+    with (
+        Archive.open(f"sqlite:///{tmp_path / 'a.db'}", create=True) as archive,
+        pytest.raises(ArchiveDenied, match=r"a\.db\.lock cannot be written") as told,
+        archive.single_flight(),
+    ):
+        pass
+    assert "Mend the rights" in told.value.remedy
+
+
+def test_an_empty_file_that_becomes_the_archive_is_its_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "a.db"
+    file.touch()
+    file.chmod(0o644)
+    with Archive.open(f"sqlite:///{file}", create=True):
+        modes = {each.name: each.stat().st_mode & 0o777 for each in tmp_path.iterdir()}
+    assert set(modes.values()) == {0o600}, modes
+
+
+def test_an_archive_that_is_there_and_may_not_be_written_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    Archive.open(url, create=True).close()
+
+    def denied(path: Path, flags: int, mode: int = 0o777) -> int:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("store.engine.os.open", denied)
+    with pytest.raises(ArchiveDenied, match="may not be written"):
+        Archive.open(url, create=True)
