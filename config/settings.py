@@ -127,8 +127,11 @@ def find_file(path: Path | None, env: Mapping[str, str]) -> Path:
     else:
         chosen, by = Path(FILE_NAME), "the working directory"
     file = chosen.expanduser().absolute()
-    if file.is_file():
-        return file
+    try:
+        if file.is_file():
+            return file
+    except PermissionError:
+        return file  # reading it says why it cannot be had
     if by == "the working directory":
         problem = f"no settings file. Looked at --config (not given), {FILE_VARIABLE} (not set) and {file}."
         raise ConfigError(None, "", None, problem, _INIT)

@@ -67,8 +67,11 @@ def _tell(model: type[Section], detail: ErrorDetails, at: Place, findings: Findi
         return
     if kind == "missing":
         example = _example(field)
-        findings.add(place, None, "is missing.", f"Add {inside[-1]} = {example}." if example else "Add it.")
+        section = f" under [{place[0]}]" if len(place) == 2 else ""
+        findings.add(place, None, "is missing.", f"Add {inside[-1]} = {example}{section}." if example else "Add it.")
         return
+    if kind == "too_short" and value:
+        return  # what is wrong with its members is told already
     problem, remedy = _sentence(detail, field)
     findings.add(place, value, problem, remedy, secret=_is_secret(str(inside[-1] if inside else ""), value))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import FrozenInstanceError
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from pydantic import ValidationError
@@ -187,6 +188,16 @@ def test_an_unreadable_file_is_told_so(tmp_path: Path, monkeypatch: pytest.Monke
     error = refusal(file, ENV)
     assert "Permission denied" in error.problem
     assert "readable" in error.remedy
+
+
+def test_a_file_in_a_folder_that_may_not_be_entered_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(self: Path, **_: object) -> NoReturn:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    file = written(tmp_path)
+    monkeypatch.setattr(Path, "stat", denied)
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    assert "Permission denied" in refusal(file, ENV).problem
 
 
 @pytest.mark.parametrize(

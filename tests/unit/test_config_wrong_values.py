@@ -92,7 +92,7 @@ WRONG = [
     (SOUND.replace("[[connection]]", "[connection]"), "connection", "{ name = …", "not a list", "[[connection]]"),
     # missing
     ("[environment]\nname = 'tt02'", "connection", None, "no connection", "[[connection]]"),
-    (put(SOUND, "", "name"), "environment.name", None, "is missing", 'name = "tt02"'),
+    (put(SOUND, "", "name"), "environment.name", None, "is missing", 'name = "tt02" under [environment].'),
     (put(SYSTEM_USER, "", "client_id"), "connection.regnskap.client_id", None, "is missing", "client_id ="),
     (put(SYSTEM_USER, "", "key"), "connection.regnskap.key", None, "is missing", "keys/maskinporten.jwk"),
     (put(SYSTEM_USER, "", "system_users"), "connection.regnskap.system_users", None, "is missing", "310000000"),
@@ -264,6 +264,11 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     assert {entry.key for entry in error.problems} == {"environment.name", "sync.poll", "sync.concurrency", "synk"}
     assert str(error).startswith("4 settings need mending.")
     assert error.exit_code == 2
+
+
+def test_a_list_of_wrong_members_is_not_called_empty_too(tmp_path: Path) -> None:
+    error = problems(tmp_path, SOUND + "[display]\nlanguages = ['norsk']\n")
+    assert [entry.key for entry in error.problems] == ["display.languages.0"]
 
 
 @pytest.mark.parametrize("other", ["lokal", "LOKAL"])
