@@ -65,6 +65,8 @@ def _mailbox(
         "state": state,
         "lost_since": lost_since,
         "missing_since": None,  # what a sweep finds out of a lost mailbox counts anew each time
+        "error": None,  # what once failed here fails no longer: a lost mailbox is not asked
+        "error_at": None,
     }
     if first_seen_at is not None:
         row["first_seen_at"] = first_seen_at

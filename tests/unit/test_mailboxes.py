@@ -30,6 +30,7 @@ def test_a_party_that_vanishes_is_lost_and_not_read() -> None:
     assert plan.walk == ()
     assert plan.lost == ("p",), "what was lost already is not lost again"
     assert [(row["party"], row["state"], row["lost_since"]) for row in plan.write] == [("p", "lost", NOW)]
+    assert [(row["error"], row["error_at"]) for row in plan.write] == [(None, None)], "its last failure is no news now"
 
 
 def test_a_lost_party_comes_back_by_itself_with_its_cursor() -> None:
