@@ -132,7 +132,7 @@ def _sqlite_refusals(watch: _Watch) -> Iterator[None]:
             raise (_stopped() if watch.late else KeyboardInterrupt()) from None
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise
-        raise QueryRefused(f"The archive refuses: {error}.", _REMEDY) from None
+        raise QueryRefused(f"The archive refuses: {str(error).rstrip('.')}.", _REMEDY) from None
 
 
 @contextmanager

@@ -27,6 +27,8 @@ def parse_subject(document: object) -> Subject:
                 f"The input is not JSON (line {problem.lineno}, column {problem.colno}: {problem.msg}). "
                 "Give one dialog as JSON."
             ) from None
+        except RecursionError:
+            raise ValueError("The input is nested far deeper than any dialog. Give one dialog as JSON.") from None
     if not isinstance(document, dict):
         raise ValueError("The input is JSON, but not an object. Give the body of one dialog, not a list.")
     wrapped = any(key in document for key in ("list_item", "dialog", "fetch"))

@@ -138,7 +138,7 @@ def _show_attention(archive: Archive) -> None:
 def _new_folder(asked: Path | None) -> Path:
     if asked is not None:
         if asked.exists() and any(asked.iterdir()):
-            raise click.ClickException(f"{asked} is not empty. Name a new folder, or leave --folder out.")
+            raise click.UsageError(f"{asked} is not empty. Name a new folder, or leave --folder out.")
         return asked
     number = 1
     while (folder := Path("demo" if number == 1 else f"demo-{number}")).exists():

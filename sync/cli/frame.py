@@ -12,9 +12,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +45,22 @@ COMMANDS = {
     "sandbox": "sync.cli.sandbox",
 }
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
 
 class Commands(click.Group):
     """Loads a command's module by name; each module has a click command called `command`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # Here, as click and rich make a 1 of it, which with us means a bug.
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _enough()
+        except SystemExit as ending:
+            if isinstance(ending.__context__, BrokenPipeError):
+                return _enough()
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -104,7 +119,7 @@ class Program:
 )
 @click.option(
     "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="The settings file. Else DIALOGARKIV_CONFIG, else dialogarkiv.toml in this folder.",
 )
 @click.version_option(package_name="dialogarkiv", prog_name="dialogarkiv")
@@ -125,26 +140,41 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command line; answers its exit code."""
+    _speak_to_any_terminal()
     try:
         result: Any = cli.main(args=arguments, prog_name="dialogarkiv", standalone_mode=False)
     except click.exceptions.Exit as ending:
         return ending.exit_code
+    except click.NoSuchOption as error:
+        error.show()
+        if error.option_name == "--config":
+            click.echo("--config stands before the command: dialogarkiv --config FILE COMMAND.", err=True)
+        return error.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted. What was finished is stored.", err=True)
         return 130
-    except BrokenPipeError:
-        # The reader of our output (head, less) has had enough.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except ConfigError as error:
         click.echo(str(error), err=True)
         return 2
     except Exception as error:
         return _failed(error)
     return result if isinstance(result, int) else 0
+
+
+def _speak_to_any_terminal() -> None:
+    """A letter that the terminal has no sign for is spelled out, instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _enough() -> int:
+    # The reader of our output (head, less) has had enough.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _failed(error: Exception) -> int:
@@ -155,6 +185,9 @@ def _failed(error: Exception) -> int:
     if isinstance(error, ArkivError | ArchiveError):
         click.echo(str(error), err=True)
         return error.exit_code
+    if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+        click.echo(f"Nothing more could be written: {error.strerror}. Make room, then try again.", err=True)
+        return 2
     from config.redaction import redacted_traceback
 
     click.echo(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -14,6 +15,8 @@ _WIDE = 240  # columns when nobody watches: a piped table is not cut at a screen
 
 def echo_json(value: Any) -> None:
     """One JSON document on standard output: UTF-8, keys in the order of the contract."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal speaks
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 

@@ -55,7 +55,7 @@ def command(port: int, folder: Path, empty: bool, scenarios: tuple[str, ...], as
     try:
         serve("127.0.0.1", port, fill, world=world, ready=ready)
     except OSError as error:
-        raise click.ClickException(
+        raise click.UsageError(
             f"Port {port} cannot be used ({error.strerror}). Stop what uses it, or choose another: --port 0."
         ) from None
     return 0

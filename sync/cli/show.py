@@ -48,7 +48,7 @@ def command(ctx: click.Context, dialog_id: str, history: bool, as_json: bool) ->
         dockets = archive.attention.dockets([dialog_id.lower()])
         changes = archive.view("history", Filters(dialog_id=dialog_id.lower())) if history else []
     if view is None:
-        raise click.ClickException(
+        raise click.UsageError(
             f"The archive holds no dialog {dialog_id}. `dialogarkiv inbox --folder everything` lists those it holds."
         )
     settings = ctx.obj.reading_settings

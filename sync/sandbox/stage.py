@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.errors import ConfigError
 from config.fields import KeyRef
 from config.keys import SigningKey, create_key, load_signing_key
 from config.private_file import write_private
@@ -31,7 +32,11 @@ class Stage:
 
 def set_up(folder: Path) -> Stage:
     """Makes the folder (0700) and its key, or takes up those of an earlier time."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        problem = f"the folder cannot be made ({error.strerror})."
+        raise ConfigError(folder, "", None, problem, "Name one where you may write: --folder FOLDER.") from None
     key = folder / KEY
     signing = load_signing_key(KeyRef(file=key), {}) if key.exists() else create_key(key)
     return Stage(folder, signing)
