@@ -62,6 +62,12 @@ def echo_run(result: RunResult, as_json: bool) -> None:
         errors = [report.error] if report.error is not None else [failure.error for failure in report.failures]
         for error in errors:
             click.echo(f"{report.connection} {report.identity}: {error}", err=True)
+        if report.kind == "poll" and report.outcome == "ok" and not report.parties:
+            click.echo(
+                f"{report.connection} {report.identity}: no party can be seen, so there was nothing to read. "
+                f"`dialogarkiv doctor --connection {report.connection}` tells why.",
+                err=True,
+            )
     for name in result.busy:
         click.echo(f"{name}: another run is at work on it; nothing was done.", err=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sync.cli.runs import echo_run
 from sync.dialogporten.errors import (
     ArkivError,
     BadRequest,
@@ -15,6 +16,7 @@ from sync.dialogporten.errors import (
     WrongScope,
 )
 from sync.passes.report import MailboxFailure, PassReport, exit_code
+from sync.runner import RunResult
 
 
 def report(*, pages: int = 0, parties: int = 1, **fields: object) -> PassReport:
@@ -60,3 +62,10 @@ def test_the_exit_code_tells_who_must_act(reports: list[PassReport], expected: i
 def test_a_stopped_run_says_so_and_that_something_is_missing() -> None:
     assert report(pages=1, stopped=True).outcome == "stopped"
     assert exit_code([report(pages=1, stopped=True)]) == 4
+
+
+def test_a_run_that_could_see_no_party_says_where_to_ask(capsys: pytest.CaptureFixture[str]) -> None:
+    echo_run(RunResult([FINE, report(parties=0)]), as_json=False)
+    assert capsys.readouterr().err == (
+        "c i: no party can be seen, so there was nothing to read. `dialogarkiv doctor --connection c` tells why.\n"
+    )
