@@ -108,7 +108,10 @@ CONTRACTS: Mapping[str, Contract] = {
             "connections[].checks": "Checks, each as in `general`.",
         },
     ),
-    "sync": Contract("One object.", _RUN),
+    "sync": Contract(
+        "One object. With `--dry-run` `steps` alone: a list of objects with `connection`, `identity` and `step`.",
+        _RUN,
+    ),
     "status": Contract(
         "One object.",
         {

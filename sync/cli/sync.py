@@ -67,11 +67,24 @@ def command(
         if dry_run:
             return _rehearse(runner, settings.archive.url, wanted, as_json)
         with Archive.open(settings.archive.url, create=True) as archive:
+            _require_mailboxes(runner, archive, wanted.accept)
             result = runner.run(archive, wanted)
     finally:
         runner.close()
     echo_run(result, as_json)
     return result.exit_code
+
+
+def _require_mailboxes(runner: Runner, archive: Archive, accepted: frozenset[str]) -> None:
+    """A mistyped party would otherwise be accepted and forgotten, and what is held stay held."""
+    if accepted:
+        known = {row["party"] for each in runner.identities for row in archive.mailboxes(each.connection, each.name)}
+        if not accepted <= known:
+            # Not repeated: it may hold a national identity number.
+            raise click.BadParameter(
+                "the archive has no mailbox of that party. `dialogarkiv status` lists those it has.",
+                param_hint="--accept-absence",
+            )
 
 
 def _rehearse(runner: Runner, url: str, wanted: Wanted, as_json: bool) -> int:

@@ -91,6 +91,15 @@ def test_a_dialog_that_the_archive_does_not_hold_is_a_slip_and_no_bug(
     assert "holds no dialog nonsense" in capsys.readouterr().err
 
 
+def test_an_absence_of_nobody_is_not_accepted(
+    settings: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BEARER", "prove")
+    settings.write_text(SETTINGS + '[[connection]]\nname = "lokal"\nkind = "token"\ntoken = "env:BEARER"\n')
+    assert run(["--config", str(settings), "sync", "--accept-absence", "31000000"]) == 2
+    assert "no mailbox of that party" in capsys.readouterr().err
+
+
 def test_a_folder_that_cannot_be_made_is_told_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
     assert run(["sandbox", "--port", "0", "--folder", str(tmp_path / "file" / "sandbox")]) == 2
