@@ -15,7 +15,7 @@ from sync.dialogporten.origins import origin
 from sync.doctoring.causes import failure
 from sync.doctoring.report import Check, Fact, counted, ok, skipped
 
-_SYNCHRONISE = "Set the clock right and turn on time synchronisation (timedatectl set-ntp true, or Windows' own)."
+_SYNCHRONISE = "Set the clock right and turn on time synchronisation (timedatectl set-ntp true)."
 
 
 class Servers:
