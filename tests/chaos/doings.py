@@ -445,7 +445,7 @@ def misbehaves(stage: Stage, which: int, variant: int) -> None:
             same = (stage.now - timedelta(minutes=variant % 30)).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
             switches.equal_timestamp = None if switches.equal_timestamp else same
         case 2 if dialog is not None:
-            broken = ({"updatedAt": "i går"}, {"status": 7}, {"id": None}, {"createdAt": None})[variant % 4]
+            broken = ({"updatedAt": "i går"}, {"status": 7}, {"id": None})[variant % 3]
             switches.broken_items[dialog.id] = broken
         case 3 if dialog is not None:
             switches.partyless_items.append(dialog.id)

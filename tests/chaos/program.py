@@ -73,8 +73,10 @@ class MortalEdge(Edge):
 class Program:
     """One runner after the other over one archive."""
 
-    def __init__(self, play: Playground) -> None:
+    def __init__(self, play: Playground, acted: Callable[[], None] = lambda: None) -> None:
+        """`acted` hears of each opening and each label that we set, as soon as it is done."""
         self._play = play
+        self._acted = acted
         self.fate = Fate()
         self.restart()
 
@@ -89,7 +91,7 @@ class Program:
         play.archive = Archive.open(play.settings.archive.url, create=True)
         self._mortal(play.archive)
         for identity in play.runner.identities:
-            self._small_pages(identity.inbox)
+            self._watched(identity.inbox)
 
     def run(self, passes: frozenset[Pass], fate: Fate, accept: frozenset[str] = frozenset()) -> RunResult | None:
         """One run; None when it died of its fate, and then a new process stands ready."""
@@ -123,11 +125,20 @@ class Program:
 
         archive._transaction = mortal
 
-    def _small_pages(self, inbox: Any) -> None:
+    def _watched(self, inbox: Any) -> None:
         genuine = inbox.search
 
         def search(walk: Walk) -> bytes:
             found: bytes = genuine(replace(walk, limit=min(walk.limit, PAGE)))
             return found
 
-        inbox.search = search
+        def acting(call: Callable[..., bytes]) -> Callable[..., bytes]:
+            def made(*arguments: object) -> bytes:
+                try:
+                    return call(*arguments)
+                finally:
+                    self._acted()
+
+            return made
+
+        inbox.search, inbox.dialog, inbox.set_labels = search, acting(inbox.dialog), acting(inbox.set_labels)
