@@ -16,7 +16,8 @@ _WIDE = 240  # columns when nobody watches: a piped table is not cut at a screen
 def echo_json(value: Any) -> None:
     """One JSON document on standard output: UTF-8, keys in the order of the contract."""
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal speaks
+        # Whatever the terminal speaks; half a surrogate pair becomes its JSON escape again.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
