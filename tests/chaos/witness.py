@@ -20,6 +20,8 @@ _DROPPED = frozenset({"isAuthorized", "isOpened", "isCurrentEndUser", "dialogTok
 # Told by the archive itself, or put together from answers of different moments: judged when all has come to rest.
 _NEVER_JUDGED = frozenset({"presence", "access", "delegated", "details_status", "is_opened", "is_authorized"})
 
+_text = msgspec.json.Encoder(order="deterministic").encode
+
 
 class Witness:
     """`note` after every doing; `lies` compares the archive's rows and history with all that was noted."""
@@ -161,7 +163,7 @@ def _put(path: str, value: Any, into: dict[str, set[str]]) -> None:
 
 
 def _norm(value: Any) -> str:
-    return json.dumps(_plain(value), sort_keys=True, ensure_ascii=False)
+    return _text(_plain(value)).decode()
 
 
 def _plain(value: Any) -> Any:
@@ -180,7 +182,7 @@ def _plain(value: Any) -> Any:
             found[key] = plain
         return found or None
     if isinstance(value, list):
-        return sorted((_plain(each) for each in value), key=lambda each: json.dumps(each, sort_keys=True)) or None
+        return sorted((_plain(each) for each in value), key=_text) or None
     if isinstance(value, str) and len(value) == 28 and value.endswith("0Z"):
         return f"{value[:26]}Z"
     return value
@@ -190,4 +192,4 @@ def _cell(value: Any) -> str:
     plain = getattr(value, "value", value)
     if isinstance(plain, str) and plain[:1] in "{[":
         plain = json.loads(plain)
-    return json.dumps(plain or None if isinstance(plain, (dict, list)) else plain, sort_keys=True, ensure_ascii=False)
+    return _text(plain or None if isinstance(plain, (dict, list)) else plain).decode()
