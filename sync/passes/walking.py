@@ -124,9 +124,13 @@ class Walker:
 
 def _page(body: bytes) -> wire.ListPage:
     try:
-        return wire.list_page(body)
+        page = wire.list_page(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise BadBody("The list of dialogs is not what the API promises; nothing of this page is used.") from None
+        page = None
+    # `hasNextPage` is always written, false too (§1.3): an answer without it is somebody else's, and no empty list.
+    if page is None or page.has_next_page is None:
+        raise BadBody("The list of dialogs is not what the API promises; nothing of this page is used.")
+    return page
 
 
 def _following(walk: Walk, page: wire.ListPage, items: Sequence[bytes], been: set[str | None]) -> Walk | None:

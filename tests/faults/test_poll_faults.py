@@ -168,9 +168,10 @@ def test_a_party_that_stays_too_broad_leaves_the_others_read_and_its_own_cursor_
     assert play.mailbox(B)["error"] is None
 
 
-def test_a_page_that_is_nonsense_moves_no_cursor_and_keeps_nobody_else_waiting(play: Playground) -> None:
+@pytest.mark.parametrize("page", ['{"items": 7}', "{}", '{"items": []}'])
+def test_a_page_that_is_nonsense_moves_no_cursor_and_keeps_nobody_else_waiting(play: Playground, page: str) -> None:
     fill(play, 4)
-    play.fault(f"{SEARCH}.*{B[-9:]}", status=200, headers={"Content-Type": "application/json"}, body='{"items": 7}')
+    play.fault(f"{SEARCH}.*{B[-9:]}", status=200, headers={"Content-Type": "application/json"}, body=page)
 
     assert play.sync().exit_code == 4
     assert {row["party"] for row in play.tables()["dialog"]} == {A}
