@@ -18,7 +18,8 @@ demo: $(VENV)/run.stamp   ## the main job, on the sandbox that ships with the pr
 	@$(BIN)/dialogarkiv demo
 
 test: $(VENV)/dev.stamp check ## everything but the long campaigns
-	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist loadfile tests
+	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist loadfile tests \
+	  --ignore tests/chaos/test_chaos.py --ignore tests/chaos/test_chaos_opening.py
 
 check: $(VENV)/dev.stamp  ## style, types, layers
 	$(BIN)/ruff check .
@@ -30,6 +31,7 @@ bench: $(VENV)/dev.stamp  ## figures: 20,000 dialogs, side by side with a naive 
 	$(BIN)/python -m bench.archive
 
 chaos: $(VENV)/dev.stamp  ## everybody does anything, with new seeds: make chaos MINUTES=60
+	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) tests/chaos/test_chaos.py tests/chaos/test_chaos_opening.py
 	$(BIN)/python -m tests.chaos.campaign $(MINUTES)
 
 crash: $(VENV)/dev.stamp  ## killed before and after every request and commit, and a thousand polls of nothing new
