@@ -33,6 +33,7 @@ from sync.passes.signals import signals
 # Where so large a share of a part fails for a passing reason, not each dialog is to blame: the server or the line is.
 TOO_MANY_FAILURES = 0.5
 READS = 100  # dialogs with requests to a transaction
+TRAIL = 10  # items at the end of a page that tell how far it went
 
 # What to read again of a dialog, given what the archive holds of it.
 Again = Callable[[Sighting, Mapping[str, CurrentPayload], Known], DialogPlan]
@@ -87,7 +88,10 @@ class Landing:
         batch = Batch(at=instant_text(self.now()))
         sightings = self._recognise(items, batch)
         found = [s.signals for s in sightings.values()]
-        reached = max((s.updated_at for s in found if s.updated_at is not None and s.party in asked), default=None)
+        moments = [s.updated_at for s in found if s.updated_at is not None and s.party in asked]
+        # An item is no single snapshot (§3.6) and may show a later time than its place in the list: the earliest of the
+        # last few is sure to lie no further than the page went.
+        reached = min(moments[-TRAIL:], default=None)
         parts = _parts(self._jobs(sightings, asked))
         for number, part in enumerate(parts, start=1):
             self._read(part)
