@@ -17,11 +17,12 @@ from store.clock import instant_text
 from sync.dialogporten.errors import ArkivError, BadBody, Stopped
 from sync.passes.bodies import MalformedItem
 from sync.passes.cursor import Horizon, completed, reached
+from sync.passes.failing import mailboxes_failed
 from sync.passes.landing import Landing
 from sync.passes.mailboxes import plan_mailboxes
 from sync.passes.parties import PartyList, read_parties
 from sync.passes.ports import Inbox, Shelf, Told
-from sync.passes.report import MailboxFailure, PassReport
+from sync.passes.report import PassReport
 from sync.passes.walking import Guide, Walker
 from sync.passes.walks import MailboxCursor, Walk, plan_walks
 
@@ -135,23 +136,7 @@ class Poll:
             self._landing.move_cursors(completed(horizon, task.connection, task.identity, walk.parties, now, new))
 
     def _failed(self, parties: tuple[str, ...], error: ArkivError) -> None:
-        self.report.failures.append(MailboxFailure(parties, error))
-        names = {"connection": self._task.connection, "identity": self._task.identity}
-        at = instant_text(self._now())
-        self._shelf.mailboxes_write(
-            [{**names, "party": party, "error": error.sentence, "error_at": at} for party in parties]
-        )
-        self._told(
-            "mailbox_failed",
-            {
-                "connection": self._task.connection,
-                "identity": self._task.identity,
-                "parties": len(parties),
-                "error": type(error).__name__,
-                "sentence": error.sentence,
-                **error.facts(),
-            },
-        )
+        mailboxes_failed(self.report, self._shelf, self._told, instant_text(self._now()), parties, error)
 
 
 def _parties(body: bytes, now: str) -> PartyList:

@@ -22,13 +22,14 @@ from sync.dialogporten.errors import ArkivError, Stopped
 from sync.passes import absence
 from sync.passes.absence import Missing, OtherEyes
 from sync.passes.cursor import Horizon
+from sync.passes.failing import mailboxes_failed
 from sync.passes.items import peek
 from sync.passes.landing import Landing
 from sync.passes.poll import PollTask
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.presence import DELETED, NO_ACCESS, Answer, Explanation
 from sync.passes.probing import Prober
-from sync.passes.report import MailboxFailure, PassReport
+from sync.passes.report import PassReport
 from sync.passes.walking import Guide, Walker
 from sync.passes.walks import MailboxCursor, Walk, plan_sweep
 
@@ -137,11 +138,7 @@ class Sweep:
                 self._swept.add(party)
 
     def _failed(self, parties: tuple[str, ...], error: ArkivError) -> None:
-        self.report.failures.append(MailboxFailure(parties, error))
-        at = instant_text(self._now())
-        self._shelf.mailboxes_write([self._row(party, error=error.sentence, error_at=at) for party in parties])
-        fields: dict[str, object] = {"error": type(error).__name__, "sentence": error.sentence, **error.facts()}
-        self._tell("mailbox_failed", parties=len(parties), **fields)
+        mailboxes_failed(self.report, self._shelf, self._told, instant_text(self._now()), parties, error)
 
     # What is missing
 
