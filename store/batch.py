@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 Value = str | int | bool | bytes | None
 Row = dict[str, Value]
+
+STILL_DUE = timedelta(days=30)  # so long a due date that has passed keeps a dialog unsettled
 
 # Children that a fresh read replaces as a whole: what it no longer names gets `removed_at`.
 OWNED = (

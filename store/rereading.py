@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.engine import Connection
 
-from store.batch import Standing
+from store.batch import STILL_DUE, Standing
 from store.clock import instant_text
 from store.statements import table
 
 SETTLED = ("Completed", "NotApplicable")
-STILL_DUE = timedelta(days=30)  # so long a due date that has passed keeps a dialog unsettled
 SILENT_READER = timedelta(days=1)
 _CHUNK = 500
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import msgspec
 
-from store.batch import CurrentPayload, Known, Standing
+from store.batch import STILL_DUE, CurrentPayload, Known, Standing
 from store.clock import instant_text
 from sync.dialogporten.errors import ArkivError, Stopped
 from sync.dialogporten.limits import party_batches
@@ -30,7 +30,6 @@ from sync.passes.walking import Guide, Walker
 from sync.passes.walks import MailboxCursor, Walk
 
 UNSETTLED = ("InProgress", "Draft", "Awaiting", "RequiresAttention")
-STILL_DUE = timedelta(days=30)  # so long a due date that has passed keeps a dialog unsettled
 _CORRESPONDENCE = "correspondenceservice"  # opened and confirmed silently as a rule
 
 Step = Walk | DialogPlan

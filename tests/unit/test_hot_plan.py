@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from store import rereading
 from store.batch import CurrentPayload, Known, Standing
+from sync.passes import hot
 from sync.passes.canonical import list_digest
 from sync.passes.hot import UNSETTLED, plan_dialog, plan_listing, plan_lookups
 from sync.passes.normalise import checked_item
@@ -44,6 +46,10 @@ def test_two_enumerations_for_each_batch_of_mailboxes_show_what_is_unsettled() -
     by_due = [Walk(batch, None, due_after="2026-03-01T12:00:00.000000Z") for batch in batches]
     assert plan_listing(parties, 2, NOW) == by_status + by_due
     assert plan_listing([], 2, NOW) == []
+
+
+def test_list_and_archive_take_the_same_dialogs_for_due() -> None:
+    assert hot.__dict__["STILL_DUE"] is rereading.__dict__["STILL_DUE"], "two numbers would drift apart"
 
 
 def test_a_missed_dialog_is_looked_up_by_the_one_moment_of_its_update() -> None:
