@@ -108,10 +108,23 @@ def check_connections(connections: Placed, findings: Findings) -> None:
                 "Dialogporten's scope is not among them, so every call would be refused.",
                 'Add "digdir:dialogporten".',
             )
+        if not isinstance(connection, TokenConnection):
+            _check_next_key(connection, place, findings)
         if isinstance(connection, SystemUserConnection):
             _check_system_users(connection, place, findings)
         if isinstance(connection, IdPortenConnection):
             _check_id_porten(connection, place, findings)
+
+
+def _check_next_key(connection: SystemUserConnection | IdPortenConnection, place: Place, findings: Findings) -> None:
+    if connection.key is None and connection.next_key is not None:
+        findings.add(
+            (*place, "next_key"), f"{connection.next_key}", "follows no key.", "Write it as key, or remove it."
+        )
+    if connection.next_key is None and connection.next_key_id is not None:
+        findings.add(
+            (*place, "next_key_id"), connection.next_key_id, "belongs to no key.", "Add next_key, or remove it."
+        )
 
 
 def _check_system_users(connection: SystemUserConnection, place: Place, findings: Findings) -> None:
@@ -185,12 +198,22 @@ def check_secrets(connections: Placed, env: Mapping[str, str], findings: Finding
                 at = (*place, "client_secret")
                 connection.client_secret.read(env, file=findings.source(at), key=findings.key(at))
             if connection.key is not None:
-                _check_key(connection.key, (*place, "key"), env, findings)
+                kid = _check_key(connection.key, (*place, "key"), env, findings)
+                if connection.next_key is not None:
+                    at = (*place, "next_key")
+                    if _check_key(connection.next_key, at, env, findings) == kid:
+                        findings.add(
+                            at,
+                            f"{connection.next_key}",
+                            "has the kid of key.",
+                            "Give the new key a kid of its own (dialogarkiv init --key-only makes one), or remove it.",
+                        )
         except ConfigError as error:
             findings.take(error)
 
 
-def _check_key(ref: KeyRef, at: Place, env: Mapping[str, str], findings: Findings) -> None:
-    load_signing_key(ref, env, file=findings.source(at), key=findings.key(at))
+def _check_key(ref: KeyRef, at: Place, env: Mapping[str, str], findings: Findings) -> str:
+    kid = load_signing_key(ref, env, file=findings.source(at), key=findings.key(at)).kid
     if ref.file is not None and (sentence := folder_warning(ref.file)):
         findings.warn(at, sentence)
+    return kid

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from pydantic import Field
 from config.fields import (
     ClientId,
     ConnectionName,
+    Day,
     ExternalRef,
     KeyId,
     KeyPlace,
@@ -63,6 +65,25 @@ class SystemUserConnection(Section):
         description="The key's `kid` as registered at Digdir; needed with a PEM, a JWK carries its own.",
         examples=["min-nokkel-2026"],
     )
+    key_uploaded: Day | None = Field(
+        default=None,
+        title="date",
+        description="When the public half of `key` was last registered at Digdir; it stops working a year later. Left "
+        "out: counted from its first use by Dialogarkiv.",
+        examples=[date(2026, 1, 31)],
+    )
+    next_key: KeyPlace | None = Field(
+        default=None,
+        title="path or env:NAME",
+        description="The key that follows, while both are registered: used once `key` is refused or its year is over.",
+        examples=["keys/maskinporten-2.jwk"],
+    )
+    next_key_id: KeyId | None = Field(
+        default=None,
+        title="text",
+        description="The `kid` of `next_key`; needed with a PEM.",
+        examples=["min-nokkel-2027"],
+    )
     scopes: tuple[Scope, ...] = Field(
         default=("digdir:dialogporten",),
         title="list of texts",
@@ -104,6 +125,25 @@ class IdPortenConnection(Section):
         title="text",
         description="The key's `kid` as registered at Digdir; needed with a PEM.",
         examples=["min-nokkel-2026"],
+    )
+    key_uploaded: Day | None = Field(
+        default=None,
+        title="date",
+        description="When the public half of `key` was last registered at Digdir; it stops working a year later. Left "
+        "out: counted from its first use by Dialogarkiv.",
+        examples=[date(2026, 1, 31)],
+    )
+    next_key: KeyPlace | None = Field(
+        default=None,
+        title="path or env:NAME",
+        description="The key that follows, while both are registered: used once `key` is refused or its year is over.",
+        examples=["keys/idporten-2.jwk"],
+    )
+    next_key_id: KeyId | None = Field(
+        default=None,
+        title="text",
+        description="The `kid` of `next_key`; needed with a PEM.",
+        examples=["min-nokkel-2027"],
     )
     client_secret: SecretPlace | None = Field(
         default=None,

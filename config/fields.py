@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -88,6 +88,17 @@ def _whole_number(value: object) -> object:
     if isinstance(value, bool):
         raise refused("not a whole number.", "Write digits without quotes.")
     return value
+
+
+def _day(value: object) -> object:
+    try:
+        if isinstance(value, str):
+            return date.fromisoformat(value.strip())
+    except ValueError:
+        pass
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    raise refused("not a date.", "Write year, month and day, for example 2026-01-31.")
 
 
 def _key_ref(value: object) -> KeyRef:
@@ -207,6 +218,7 @@ def _idporten(value: str) -> str:
     return value
 
 
+Day = Annotated[date, BeforeValidator(_day)]
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
 KeyPlace = Annotated[KeyRef, PlainValidator(_key_ref)]

@@ -224,10 +224,18 @@ def _tell_kind(kind: object, index: int, findings: Findings) -> None:
 
 
 def _resolve(connection: Connection, folder: Path) -> Connection:
-    """The key's path hung on the folder of the settings, its key_id joined to it."""
-    if isinstance(connection, TokenConnection) or connection.key is None:
+    """The keys' paths hung on the folder of the settings, their key ids joined to them."""
+    if isinstance(connection, TokenConnection):
         return connection
-    ref: KeyRef = replace(connection.key, key_id=connection.key_id or connection.key.key_id)
-    if ref.file is not None:
-        ref = replace(ref, file=folder / ref.file.expanduser())
-    return connection.model_copy(update={"key": ref})
+    found = {
+        "key": _placed(connection.key, connection.key_id, folder),
+        "next_key": _placed(connection.next_key, connection.next_key_id, folder),
+    }
+    return connection.model_copy(update=found)
+
+
+def _placed(ref: KeyRef | None, key_id: str | None, folder: Path) -> KeyRef | None:
+    if ref is None:
+        return None
+    file = None if ref.file is None else folder / ref.file.expanduser()
+    return replace(ref, key_id=key_id or ref.key_id, file=file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from config.durations import format_duration
 
@@ -17,6 +17,8 @@ def toml_value(value: object) -> str:
         return str(value)
     if isinstance(value, timedelta):
         return toml_value(format_duration(value))
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{key} = {toml_value(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list | tuple):
