@@ -11,7 +11,7 @@ from typing import Self, cast
 from sqlalchemy import Engine as Pool
 from sqlalchemy.engine import URL, Connection
 
-from store import bookkeeping, duties, presence, reading, rereading
+from store import bookkeeping, client_keys, duties, presence, reading, rereading
 from store.attending import Attending
 from store.batch import Batch, CurrentPayload, Known, Row, Standing, Value, Written
 from store.clock import instant_text
@@ -217,6 +217,11 @@ class Archive:
         with self._writing() as cursor:
             return presence.publish(self._engine, cursor, publication)
 
+    def client_keys_write(self, rows: Sequence[Row]) -> None:
+        """Sets the keys of the connections that `rows` name (see `store.client_keys`)."""
+        with self._writing() as cursor:
+            client_keys.write_client_keys(self._engine, cursor, rows)
+
     def run_started(self, row: Row) -> int:
         """Records that a pass began, and answers its number."""
         with self._writing() as cursor:
@@ -250,6 +255,11 @@ class Archive:
         """Quarantined items, of one connection if given, and if `due_at` is given those whose next try has come."""
         with self._reading() as session:
             return reading.quarantined(session, connection, due_at)
+
+    def client_keys(self) -> list[Row]:
+        """The keys that runs signed with, by connection."""
+        with self._reading() as session:
+            return client_keys.client_keys(session)
 
     def standing_duties(
         self, connection: str | None = None, identity: str | None = None, due_at: str | None = None

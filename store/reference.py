@@ -124,6 +124,7 @@ _ORDER = (
     "sync_run",
     "quarantine",
     "duty",
+    "client_key",
     "listing",
 )
 
@@ -214,6 +215,7 @@ _TABLES: Mapping[str, str] = {
     "quarantine": "What could not be read, kept until it can be.",
     "listing": "What each identity listed of a party at its latest complete sweep.",
     "duty": "Unread marks owed after an opening under `restore-unread`, one row for each dialog, settled ones too.",
+    "client_key": "The keys that connections sign with, and when that began. Nothing of the keys themselves.",
 }
 
 

@@ -1,4 +1,5 @@
-"""What the archive keeps about its own work: mailboxes, runs, listings, owed marks, what was set aside.
+"""What the archive keeps about its own work: mailboxes, runs, listings, owed marks, what was set aside, the
+keys it signs with.
 
 Part of the schema in `store.tables`.
 """
@@ -110,6 +111,20 @@ class Duty(SQLModel, table=True):
     last_error: str | None = Field(default=None, sa_column=Column(Text))
     settled_at: str | None = Field(default=None, sa_column=Column(Instant()))
     outcome: str | None = None
+
+
+class ClientKey(SQLModel, table=True):
+    """A key that a connection signs, or signed, with; nothing of the key itself is here. It dies a year after it was
+    registered (reference: auth §9), which its first use tells of where the operator does not."""
+
+    __tablename__ = "client_key"
+
+    connection: str = Field(primary_key=True)
+    kid: str = Field(primary_key=True)
+    client_id: str
+    role: str | None = None  # key | next_key; null when the settings no longer name it
+    first_used_at: str | None = Field(default=None, sa_column=Column(Instant()))
+    refused_at: str | None = Field(default=None, sa_column=Column(Instant()))
 
 
 _duty = SQLModel.metadata.tables["duty"]

@@ -110,6 +110,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection", "identity", "party"),
     )
     op.create_table(
+        "client_key",
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("kid", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=True),
+        sa.Column("first_used_at", Instant(), nullable=True),
+        sa.Column("refused_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("connection", "kid"),
+    )
+    op.create_table(
         "party",
         sa.Column("urn", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=True),
