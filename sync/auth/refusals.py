@@ -120,7 +120,7 @@ MEANINGS: Final[dict[str, Meaning]] = {
 
 def grant_refusal(status: int, body: bytes, asked: Asked, context: Context) -> TokenRefused:
     """The error for a 4xx of the token endpoint. `body` as it came; nothing secret of it is kept. Never raises."""
-    error, description = _read(body)
+    error, description = oauth_error(body)
     found = CODE.search(description)
     code = f"MP-{found[1]}" if found else error
     meaning = MEANINGS.get(code)
@@ -154,8 +154,8 @@ def grant_refusal(status: int, body: bytes, asked: Asked, context: Context) -> T
     )
 
 
-def _read(body: bytes) -> tuple[str, str]:
-    """`error` and `error_description`, made harmless: one line, bounded, no secrets, no national ids."""
+def oauth_error(body: bytes) -> tuple[str, str]:
+    """`error` and `error_description`, made harmless; "" for what is not there."""
     try:
         told = json.loads(body)
     except (ValueError, RecursionError):
@@ -164,12 +164,13 @@ def _read(body: bytes) -> tuple[str, str]:
         return "", ""
     error = told.get("error")
     description = told.get("error_description")
-    return _harmless(error if isinstance(error, str) else "", 60), _harmless(
+    return harmless(error if isinstance(error, str) else "", 60), harmless(
         description if isinstance(description, str) else "", 400
     )
 
 
-def _harmless(text: str, longest: int) -> str:
+def harmless(text: str, longest: int) -> str:
+    """A foreign text that may be shown: one line, bounded, without secrets and national ids."""
     return redact("".join(sign if sign.isprintable() else " " for sign in text)).strip()[:longest]
 
 
