@@ -50,12 +50,15 @@ def passes_due(
     """`mailboxes` are one identity's rows of that table; `attempted` tells when each pass was last begun, so that one
     that cannot come to its end is not begun again at every poll: it waits an eighth of its interval.
     """
+    mailboxes = list(mailboxes)
     rows = [row for row in mailboxes if row["backfilled_at"] is not None]
     ready = [row for row in rows if row["state"] == "active"]
     lost = [row for row in rows if row["state"] == "lost" and row["gone_at"] is None]
     due: set[Pass] = set()
     waited = any(_waited(row["missing_since"], LOST_AFTER, now) for row in lost)
-    if waited or any(_due(row["last_sweep_at"], intervals.sweep, now) for row in ready):
+    # With no mailbox left, only a sweep tells of the single dialogs that are still delegated to us.
+    swept = rows if all(row["state"] == "lost" for row in mailboxes) else ready
+    if waited or any(_due(row["last_sweep_at"], intervals.sweep, now) for row in swept):
         due.add(Pass.SWEEP)
     if any(_due(row["last_hot_at"], intervals.hot, now) for row in ready):
         due |= {Pass.HOT, Pass.DEEP}

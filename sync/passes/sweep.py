@@ -6,7 +6,7 @@ transaction when that mailbox was listed in full. Of a mailbox that could not be
 
 A dialog of a party that is no mailbox of ours came by a delegation of that dialog alone. The server adds those to every
 search (reference: end-user API §3.3), so their absence shows when all mailboxes of the identity were listed in full;
-it is explained by the same probes.
+it is explained by the same probes. Where no mailbox is left, a search for the lost parties shows what is delegated.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class Sweep:
         self._landing.begin(all_due=True)
         self._landing.levels.learn()  # a changed level shows in no list item
         guide = Guide(land=self._land, finished=self._finished, failed=self._failed)
-        self._walker.read(plan_sweep(self._order, self._task.max_parties), guide)
+        self._walker.read(plan_sweep(self._order or self._lost(), self._task.max_parties), guide)
         everything = bool(self._swept) and self._swept >= self._parties | self._all_of_ours()
         if everything:
             self._sweep_delegated()
@@ -111,6 +111,10 @@ class Sweep:
         self._landing.release_gone(frozenset(self._swept), everything=everything)
         self._landing.retry_quarantined()
         self._tell("sweep_finished", parties=len(self._swept), items=self.report.items_read, held=len(self.report.held))
+
+    def _lost(self) -> list[str]:
+        lost = {party for party, row in self._mailboxes.items() if row["state"] == "lost"} | self._just_lost
+        return sorted(lost & self._mailboxes.keys() - self._parties)
 
     def _all_of_ours(self) -> set[str]:
         """The parties that must be listed to have met whatever the identity may list."""
@@ -134,10 +138,13 @@ class Sweep:
     def _finished(self, walk: Walk) -> None:
         if walk.before is None:  # of several windows only the last one completes the list
             for party in walk.parties:
-                self._sweep(party)
+                if party in self._parties:
+                    self._sweep(party)
                 self._swept.add(party)
 
     def _failed(self, parties: tuple[str, ...], error: ArkivError) -> None:
+        if not self._parties:
+            raise error  # nothing was listed, so nothing may be given up
         mailboxes_failed(self.report, self._shelf, self._told, instant_text(self._now()), parties, error)
 
     # What is missing
@@ -205,20 +212,25 @@ class Sweep:
         return dialog.delegated and (dialog.connection, dialog.identity) == self._who
 
     def _give_up_lost(self) -> None:
-        """A party that two sweeps a day apart found lost: what only we could read of it is out of reach."""
+        """A party that two sweeps a day apart found lost: what only we could read of it is out of reach. What was
+        delegated to us one by one is asked about.
+        """
         now = self._now()
-        for party, mailbox in self._mailboxes.items():
-            if party in self._parties or not (mailbox["state"] == "lost" or party in self._just_lost):
-                continue
+        for party in self._lost() if self._swept else ():
+            mailbox = self._mailboxes[party]
             publication = Publication(at=instant_text(now))
+            row: Row = {} if self._parties else {"last_sweep_at": publication.at}
             if absence.is_gone(mailbox, now, accepted=party in self._accept):
                 others = absence.other_eyes(party, self._who, self._everyones, self._shelf.listed(party), now)
                 gone = absence.gone_dialogs(self._shelf.held(party), self._met_ids, others)
-                publication.changes = [PresenceChange(d.id, d.presence, NO_ACCESS) for d in gone]
-                publication.mailboxes = [self._row(party, gone_at=mailbox["gone_at"] or publication.at)]
-                publication.mailboxes[0] |= {"alarm": None, "alarm_at": None}
+                publication.changes = [PresenceChange(d.id, d.presence, NO_ACCESS) for d in gone if not d.delegated]
+                single = [Missing(dialog, elsewhere=False) for dialog in gone if dialog.delegated]
+                children = self._prober.children([each.dialog.id for each in single])
+                self._publish_explained(publication, single, children, others)
+                row |= {"gone_at": mailbox["gone_at"] or publication.at, "alarm": None, "alarm_at": None}
             elif mailbox["missing_since"] is None:
-                publication.mailboxes = [self._row(party, missing_since=publication.at)]
+                row["missing_since"] = publication.at
+            publication.mailboxes = [self._row(party, **row)] if row else []
             self._publish(publication)
 
     def _publish_certain(

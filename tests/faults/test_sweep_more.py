@@ -10,7 +10,7 @@ import pytest
 
 from sync.passes import sweep as sweeping
 from sync.passes.walks import Walk, plan_sweep
-from tests.faults.playground import A, B, Playground, playground, problem
+from tests.faults.playground import A, B, C, Playground, playground, problem
 from tests.faults.sweeping import poll, sweep
 
 DAY = 25 * 3600
@@ -113,3 +113,40 @@ def test_a_mailbox_that_came_back_is_asked_about_once(play: Playground) -> None:
     sweep(play)
     assert [presence(play, one) for one in made] == ["not_found", "present", "present"]
     assert play.mailbox(A)["gone_at"] is None
+
+
+def test_with_no_mailbox_left_what_is_delegated_one_by_one_is_still_met_and_explained(play: Playground) -> None:
+    kept, taken, deleted, ordinary = (play.dialog(A, name) for name in ("Beholdt", "Tatt", "Slettet", "Vanlig"))
+    foreign = play.dialog(C, "Fremmed")
+    play.allow(A, instances=[foreign])
+    play.sync()
+    play.allow(instances=[kept, taken, deleted, foreign])
+    for _ in range(2):
+        play.sync()
+        play.clock.skip(DAY)
+    play.sync()
+    delegated = (kept, taken, deleted, foreign)
+    assert [presence(play, one) for one in delegated] == ["present"] * 4, "a search shows what is still delegated"
+    assert presence(play, ordinary) == "no_access"
+
+    play.write("DELETE", f"/serviceowner/dialogs/{deleted}")
+    play.allow(instances=[kept, deleted])
+    play.clock.skip(DAY)
+    play.world.requests.reset()
+    play.sync()
+    assert [presence(play, one) for one in delegated] == ["present", "no_access", "deleted", "no_access"]
+    asked = [entry.path for entry in play.world.requests.entries if entry.path.endswith("/transmissions")]
+    assert {one for one in delegated if any(one in path for path in asked)} == {taken, deleted, foreign}
+
+
+def test_with_no_mailbox_left_a_list_that_fails_gives_nothing_up(play: Playground) -> None:
+    given = play.dialog(A)
+    play.sync()
+    play.allow(instances=[given])
+    play.sync()
+    play.clock.skip(DAY)
+    play.fault(r"/enduser/dialogs\?", status=422, body=problem(422, Search=["too many"]))
+    report = play.sync().reports[-1]
+    assert (presence(play, given), play.mailbox(A)["gone_at"]) == ("present", None)
+    assert report.error is not None
+    assert play.mailbox(A)["error"] is None, "a lost mailbox is not asked any more, so nothing would ever clear it"

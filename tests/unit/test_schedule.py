@@ -50,6 +50,13 @@ def test_a_lost_mailbox_asks_for_two_sweeps_and_no_more(row: Row, due: bool) -> 
     assert passes_due([row], EVERY, NOW) == ({Pass.SWEEP} if due else set())
 
 
+def test_with_no_mailbox_left_sweeps_go_on_for_what_is_delegated_one_by_one() -> None:
+    given_up = {**lost(60, gone=True), "last_sweep_at": instant_text(NOW - EVERY.sweep)}
+    assert passes_due([given_up], EVERY, NOW) == {Pass.SWEEP}
+    kept: Row = {**READY, "last_sweep_at": instant_text(NOW), "last_hot_at": instant_text(NOW)}
+    assert passes_due([given_up, kept], EVERY, NOW) == frozenset(), "the sweep of another mailbox shows them too"
+
+
 def test_a_mailbox_that_has_all_it_needs_makes_nothing_due() -> None:
     row = {**READY, "last_hot_at": instant_text(NOW), "last_sweep_at": instant_text(NOW)}
     assert passes_due([row], EVERY, NOW) == frozenset()
