@@ -17,6 +17,7 @@ from config.models import (
     EnvironmentSection,
     OpenRule,
 )
+from config.vault import VaultKeys
 
 _ADDRESSES = ("dialogporten", "altinn", "maskinporten", "idporten")
 _READING_SCOPES = ("digdir:dialogporten", "digdir:dialogporten.noconsent")
@@ -210,6 +211,16 @@ def check_secrets(connections: Placed, env: Mapping[str, str], findings: Finding
                         )
         except ConfigError as error:
             findings.take(error)
+
+
+def check_vault(keys: VaultKeys, findings: Findings) -> None:
+    """The keys of the vault can be read and used, as far as they are there before the first login."""
+    try:
+        keys.check()
+    except ConfigError as error:
+        findings.take(error)
+    if keys.key.file is not None and (sentence := folder_warning(keys.key.file)):
+        findings.warn(("vault", "key"), sentence)
 
 
 def _check_key(ref: KeyRef, at: Place, env: Mapping[str, str], findings: Findings) -> str:

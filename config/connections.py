@@ -11,6 +11,7 @@ from config.fields import (
     ClientId,
     ConnectionName,
     Day,
+    Duration,
     ExternalRef,
     KeyId,
     KeyPlace,
@@ -23,6 +24,7 @@ from config.fields import (
 from config.models import Section
 
 Acr = Literal["idporten-loa-substantial", "idporten-loa-high"]
+RefreshTokens = Literal["one-time", "reusable"]
 
 
 class SystemUser(Section):
@@ -158,6 +160,20 @@ class IdPortenConnection(Section):
         examples=["http://localhost:8765/callback"],
     )
     acr: Acr = Field(default="idporten-loa-high", title="one of", description="The least level of login to ask for.")
+    authorization_lifetime: Duration | None = Field(
+        default=None,
+        title="duration",
+        description="How long a consent lives, as the client is registered (`authorization_lifetime`); ID-porten gives "
+        "two hours unless it is registered with more, 90 days at most. Left out: what ID-porten answers, else unknown.",
+        examples=["90d"],
+    )
+    refresh_tokens: RefreshTokens | None = Field(
+        default=None,
+        title="one of",
+        description="Whether a refresh token may be used again, as the client is registered (`refresh_token_usage`). "
+        "Left out: seen from the answers, and until then taken for one-time.",
+        examples=["one-time"],
+    )
     scopes: tuple[Scope, ...] = Field(
         default=("openid", "digdir:dialogporten"),
         title="list of texts",

@@ -25,6 +25,7 @@ from config.private_file import write_private
 from config.private_key import KeyTrouble, parse_private_key
 
 LEAST_BITS = 2048
+_CREATE = "Correct the path, or make a key with `dialogarkiv init`."
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def load_signing_key(
     else:
         assert ref.file is not None, "a KeyRef names a file or a variable"
         try:
-            text = _read_key_file(ref.file)
+            text = read_private_text(ref.file, _CREATE)
         except KeyTrouble as error:
             raise trouble(error.problem, error.remedy) from None
     try:
@@ -135,8 +136,8 @@ def _base64_number(number: int) -> str:
     return base64.urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).rstrip(b"=").decode()
 
 
-def _read_key_file(path: Path) -> str:
-    create = "Correct the path, or make a key with `dialogarkiv init`."
+def read_private_text(path: Path, missing: str) -> str:
+    """The text of a key file that only its owner reads. KeyTrouble otherwise; `missing` says what to do without one."""
     try:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
@@ -148,13 +149,13 @@ def _read_key_file(path: Path) -> str:
             )
         content = path.read_bytes()
     except FileNotFoundError:
-        raise KeyTrouble("there is no such key file.", create) from None
+        raise KeyTrouble("there is no such key file.", missing) from None
     except PermissionError:
         raise KeyTrouble(
             "the key file cannot be read by this user.", f"Run as the owner of '{path}', or give the file to this user."
         ) from None
     except OSError as error:
-        raise KeyTrouble(f"the key file cannot be read ({error.strerror}).", create) from None
+        raise KeyTrouble(f"the key file cannot be read ({error.strerror}).", missing) from None
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

@@ -25,6 +25,7 @@ from config.fields import (
     ServiceResource,
     WholeNumber,
 )
+from config.vault import VaultKeyPlace
 
 Opening = Literal["never", "after-human", "restore-unread", "always"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -210,6 +211,26 @@ class Attention(Section):
     )
 
 
+class Vault(Section):
+    """The keys that seal the logins of persons (`id-porten` connections) in the archive."""
+
+    key: VaultKeyPlace | None = Field(
+        default=None,
+        title="path, env:NAME or credential:NAME",
+        description="The key that seals: 32 random bytes in base64, in a file of mode 0600, an environment variable or "
+        "a credential of systemd. A file that is not there is made by the first login. Left out: "
+        "`vault.key` beside the settings file.",
+        examples=["vault.key"],
+    )
+    old_keys: tuple[VaultKeyPlace, ...] = Field(
+        default=(),
+        title="list of the same",
+        description="Keys that only open what was sealed before. Everything they opened is sealed anew with `key` at "
+        "the next renewal of that login.",
+        examples=[["vault-2025.key"]],
+    )
+
+
 SECTIONS: dict[str, type[Section]] = {
     "archive": Archive,
     "environment": EnvironmentSection,
@@ -217,5 +238,6 @@ SECTIONS: dict[str, type[Section]] = {
     "display": Display,
     "limits": Limits,
     "attention": Attention,
+    "vault": Vault,
     "log": Log,
 }

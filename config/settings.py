@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,10 +26,12 @@ from config.models import (
     Log,
     Section,
     Sync,
+    Vault,
 )
 from config.overrides import overlay
 from config.redaction import show
 from config.validation import keys_of, nearest, read_section
+from config.vault import VaultKeys, vault_keys
 
 FILE_NAME = "dialogarkiv.toml"
 FILE_VARIABLE = "DIALOGARKIV_CONFIG"
@@ -55,6 +57,7 @@ class Settings:
     log: Log
     file: Path | None = None
     warnings: tuple[str, ...] = ()
+    vault: Vault = field(default_factory=Vault)
 
     def connection(self, name: str) -> Connection:
         """The connection of that name. Raises ConfigError that names the ones there are."""
@@ -63,6 +66,10 @@ class Settings:
                 return connection
         known = ", ".join(connection.name for connection in self.connections)
         raise ConfigError(self.file, "connection", show(name), "there is no such connection.", f"Known: {known}.")
+
+    def vault_keys(self, env: Mapping[str, str]) -> VaultKeys:
+        """The keys that seal persons' logins, not read yet."""
+        return vault_keys(self.vault.key, self.vault.old_keys, env, self.file)
 
 
 def load(path: Path | None, env: Mapping[str, str], *, secrets: bool = True) -> Settings:
@@ -84,6 +91,7 @@ def load(path: Path | None, env: Mapping[str, str], *, secrets: bool = True) -> 
     display = _section(Display, "display", raw, findings)
     limits = _section(Limits, "limits", raw, findings)
     attention = _section(Attention, "attention", raw, findings)
+    vault = _section(Vault, "vault", raw, findings)
     log = _section(Log, "log", raw, findings)
     connections, kinds = _connections(raw, findings, needed=secrets)
 
@@ -100,9 +108,12 @@ def load(path: Path | None, env: Mapping[str, str], *, secrets: bool = True) -> 
         checks.check_archive(archive, findings)
     if secrets:
         checks.check_secrets(resolved, env, findings)
+        if vault is not None and "id-porten" in kinds:
+            checks.check_vault(vault_keys(vault.key, vault.old_keys, env, file), findings)
     findings.raise_if_any()
 
-    assert archive and addresses and sync and display and limits and attention and log, "a missing part was told above"
+    assert archive and addresses and sync and display and limits and attention, "a missing part was told above"
+    assert vault and log, "a missing part was told above"
     return Settings(
         archive=Archive.model_construct(url=resolve_archive_url(archive.url, folder)),
         environment=addresses,
@@ -114,6 +125,7 @@ def load(path: Path | None, env: Mapping[str, str], *, secrets: bool = True) -> 
         log=log,
         file=file,
         warnings=tuple(findings.warnings),
+        vault=vault,
     )
 
 

@@ -20,6 +20,8 @@ SectionT = TypeVar("SectionT", bound=Section)
 
 _SECRET_KEYS = ("token", "client_secret")
 _SECRET_LIKE = re.compile(r"secret|token|passw|passord|key|pem|jwk", re.IGNORECASE)
+# 32 bytes in base64: a key of the vault, put where its place belongs.
+_VAULT_KEY_LIKE = re.compile(r"\s*[A-Za-z0-9+/_-]{43}=?\s*")
 _PLAIN_REFERENCE = re.compile(r"env:[A-Za-z0-9_]{1,64}")
 _WRONG_TYPE = {
     "string_type": ("not text.", "Put it in quotes"),
@@ -114,6 +116,8 @@ def _sentence(detail: ErrorDetails, field: FieldInfo | None) -> tuple[str, str]:
 def _is_secret(key: str, value: object) -> bool:
     if not isinstance(value, str):
         return key in _SECRET_KEYS
+    if _VAULT_KEY_LIKE.fullmatch(value):
+        return True
     if key in _SECRET_KEYS:
         return _PLAIN_REFERENCE.fullmatch(value) is None
     return key == "key" and ("\n" in value or "{" in value or len(value) > 300)
@@ -139,8 +143,10 @@ def _table_in(annotation: object) -> type[BaseModel] | None:
 
 
 def allowed_values(field: FieldInfo | None) -> list[str]:
-    """The words a field with a fixed choice takes; empty for any other field."""
+    """The words a field with a fixed choice, or none, takes; empty for any other field."""
     arguments = get_args(field.annotation) if field is not None else ()
+    if type(None) in arguments:
+        arguments = tuple(word for part in arguments for word in get_args(part))
     return [word for word in arguments if isinstance(word, str)]
 
 

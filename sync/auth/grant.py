@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
-from config.connections import IdPortenConnection
+from config.connections import IdPortenConnection, RefreshTokens
 from config.environments import Environment
 from config.keys import SigningKey, load_signing_key
 from sync.auth.maskinporten import Token
-
-RefreshTokens = Literal["one-time", "reusable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +87,6 @@ def client_of(
         acr=connection.acr,
         scopes=connection.scopes,
         issuer=environment.idporten,
+        authorization_lifetime=connection.authorization_lifetime,
+        refresh_tokens=connection.refresh_tokens,
     )
