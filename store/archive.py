@@ -15,6 +15,7 @@ from store import bookkeeping, client_keys, duties, presence, reading, rereading
 from store.attending import Attending
 from store.batch import Batch, CurrentPayload, Known, Row, Standing, Value, Written
 from store.clock import instant_text
+from store.consents import Consents
 from store.engine import make_engine, name_of, parse_url, prepare_file, sqlite_path, translated
 from store.errors import ArchiveBusy, ArchiveMissing
 from store.locks import AdvisoryLocks, file_holder, file_lock
@@ -181,6 +182,19 @@ class Archive:
     def attention(self) -> Attending:
         """What is said of the dialogs, and the items that were opened for it."""
         return Attending(self._engine, self._reading, self._writing)
+
+    @property
+    def consents(self) -> Consents:
+        """What is known of persons' logins, their tokens sealed."""
+        return Consents(self._engine, self._reading, self._writing, self._consent_lock)
+
+    def _consent_lock(self, connection: str) -> AbstractContextManager[None]:
+        if self._engine.postgres:
+            return self._held(f"consent {connection}")
+        path = sqlite_path(self._url)
+        if path is None:
+            return nullcontext()
+        return file_lock(Path(f"{path}.consent-{connection}.lock"), self.name)
 
     # Writing
 

@@ -124,6 +124,7 @@ _ORDER = (
     "sync_run",
     "quarantine",
     "duty",
+    "consent",
     "client_key",
     "listing",
 )
@@ -215,6 +216,7 @@ _TABLES: Mapping[str, str] = {
     "quarantine": "What could not be read, kept until it can be.",
     "listing": "What each identity listed of a party at its latest complete sweep.",
     "duty": "Unread marks owed after an opening under `restore-unread`, one row for each dialog, settled ones too.",
+    "consent": "Persons' logins, one row for each `id-porten` connection. The token in it is encrypted.",
     "client_key": "The keys that connections sign with, and when that began. Nothing of the keys themselves.",
 }
 

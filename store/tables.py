@@ -13,7 +13,8 @@ from sqlalchemy import Column, Index, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
 import store.attention_tables
-import store.work_tables  # noqa: F401 - both belong to the schema
+import store.consent_tables
+import store.work_tables  # noqa: F401 - all of them belong to the schema
 from store.columns import count, instant, json_text
 
 

@@ -120,6 +120,28 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("connection", "kid"),
     )
     op.create_table(
+        "consent",
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("client_id", sa.String(), nullable=False),
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("scopes", sa.String(), nullable=False),
+        sa.Column("acr", sa.String(), nullable=True),
+        sa.Column("granted_at", Instant(), nullable=True),
+        sa.Column("ends_at", Instant(), nullable=True),
+        sa.Column("ends_from", sa.String(), nullable=True),
+        sa.Column("idle_until", Instant(), nullable=True),
+        sa.Column("refreshed_at", Instant(), nullable=True),
+        sa.Column("generation", sa.BigInteger(), nullable=False),
+        sa.Column("rotates", sa.Boolean(), nullable=True),
+        sa.Column("sent_at", Instant(), nullable=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("error_at", Instant(), nullable=True),
+        sa.Column("warned_days", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("connection"),
+    )
+    op.create_table(
         "party",
         sa.Column("urn", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=True),
