@@ -1,4 +1,8 @@
-"""The sandbox as one ASGI app: `/dialogporten` (the API), `/maskinporten` (the issuer), `/control` (for tests)."""
+"""The sandbox as one ASGI app.
+
+`/dialogporten` is the API, `/maskinporten` and `/idporten` are the issuers, `/authentication/api/v1` is the Altinn
+exchange, and `/control` is for tests.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,11 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sync.sandbox.altinn import PATH as EXCHANGE
+from sync.sandbox.altinn import create_altinn
 from sync.sandbox.control import Control
 from sync.sandbox.faults import Faults
+from sync.sandbox.idporten import create_idporten
 from sync.sandbox.maskinporten import create_maskinporten
 from sync.sandbox.problems import Answer
 from sync.sandbox.routing import Request
@@ -23,6 +30,7 @@ from sync.sandbox.world import World
 
 PREFIX = "/dialogporten"
 DROP = "sandbox.drop"
+_ISSUERS = ("/maskinporten", "/idporten", "/authentication")
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 
@@ -31,6 +39,10 @@ def create_app(world: World, faults: Faults | None = None) -> Starlette:
     faults = faults if faults is not None else Faults()
     maskinporten = create_maskinporten(world.registry, world.issuers, world.real_now, lambda: world.issuer)
     world.issuers.add(world.issuer)
+    idporten = create_idporten(
+        world.idporten, world.issuers, world.issuer_now, lambda: world.idporten_issuer, world.persons
+    )
+    altinn = create_altinn(world.exchange, world.issuers, world.issuer_now, lambda: world.upstream)
 
     async def api(request: HttpRequest) -> Response:
         answer = world.router.handle(await _request(world, request))
@@ -40,6 +52,8 @@ def create_app(world: World, faults: Faults | None = None) -> Starlette:
         routes=[
             Mount("/control", routes=Control(world, faults).routes()),
             Mount("/maskinporten", routes=maskinporten),
+            Mount("/idporten", routes=idporten),
+            Mount(EXCHANGE, routes=altinn),
             Route("/{rest:path}", api, methods=_METHODS),
         ]
     )
@@ -61,7 +75,7 @@ class _Edge:
             return
         query = scope["query_string"].decode("latin-1")
         target = scope["path"].removeprefix(PREFIX) + (f"?{query}" if query else "")
-        if target.startswith("/maskinporten"):
+        if target.startswith(_ISSUERS):
             self._world.requests.add_issuer(scope["method"], scope["path"])
         fault = self._faults.strike(scope["method"], target)
 
@@ -89,7 +103,7 @@ class _Edge:
 
     def _note(self, scope: Scope, status: int) -> None:
         path = scope["path"].removeprefix(PREFIX)
-        if not path.startswith("/maskinporten"):
+        if not path.startswith(_ISSUERS):
             query = scope["query_string"].decode("latin-1")
             request = Request(self._world, scope["method"], path, query_text=query)
             self._world.router.note_faulted(request, status)

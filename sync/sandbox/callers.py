@@ -28,7 +28,7 @@ END_USER_SCOPES = frozenset({"digdir:dialogporten", "digdir:dialogporten.noconse
 SERVICE_OWNER_SCOPES = frozenset({"digdir:dialogporten.serviceprovider"})
 CLOCK_SKEW_SECONDS = 2
 _KEPT_TOKENS = 1000
-_LEVEL_OF_ACR = {
+LEVEL_OF_ACR = {
     "selfregistered-email": 0,
     "idporten-loa-low": 0,
     "idporten-loa-substantial": 3,
@@ -108,8 +108,12 @@ class Issuers:
             return Refusal.SCOPE
         return caller_of(claims)
 
+    def claims(self, token: str) -> dict[str, Json] | None:
+        """The claims of a token that one of the issuers signed, whatever its times; None for any other."""
+        return self._signed.get(token) or self._checked(token)
+
     def _claims(self, token: str, now: datetime) -> dict[str, Json] | None:
-        claims = self._signed.get(token) or self._checked(token)
+        claims = self.claims(token)
         if claims is None:
             return None
         if len(self._signed) >= _KEPT_TOKENS:
@@ -186,7 +190,7 @@ def _level(claims: Mapping[str, Json], without_acr: int | None) -> int | None:
     except ValueError:
         pass
     acr = claims.get("acr")
-    return without_acr if acr is None else _LEVEL_OF_ACR.get(str(acr).lower())
+    return without_acr if acr is None else LEVEL_OF_ACR.get(str(acr).lower())
 
 
 def _system_user(claims: Mapping[str, Json]) -> tuple[str, str | None] | None:

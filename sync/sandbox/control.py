@@ -12,6 +12,7 @@
 | requests | GET, DELETE | |
 | truth | GET `?caller=` | |
 | clients, system-users, token | POST | see `registry`; `{"system_user": id}` or `{"pid", "acr"}` |
+| idporten…, altinn | | see `idporten_control` |
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from starlette.routing import Route
 from sync.sandbox.access import read_access, write_access
 from sync.sandbox.dialogs import JsonObject
 from sync.sandbox.faults import Faults
+from sync.sandbox.idporten_control import PersonsControl
 from sync.sandbox.instants import moment, read_instant
 from sync.sandbox.registry import MaskinportenClient, SystemUser
 from sync.sandbox.steps import claims_for, named_caller
@@ -61,6 +63,7 @@ class Control:
             "clients": {"POST": self.add_clients},
             "system-users": {"POST": self.add_system_users},
             "token": {"POST": self.mint_token},
+            **PersonsControl(self._world).table(),
         }
         return [Route(f"/{name}", self._endpoint(methods), methods=list(methods)) for name, methods in table.items()]
 

@@ -6,13 +6,15 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sync.sandbox.access import EVERYTHING, Access, Grants
+from sync.sandbox.altinn import Exchange, Upstream, issuer_of
 from sync.sandbox.callers import Caller, Issuers
 from sync.sandbox.clock import Clock, real_now
 from sync.sandbox.dialogs import Dialog, JsonObject
+from sync.sandbox.idporten_grants import IdPorten
 from sync.sandbox.ids import Ids, ephemeral_id
 from sync.sandbox.parties import PERSON
 from sync.sandbox.registry import Registry
@@ -60,6 +62,8 @@ class World:
         self.access = Access()
         self.issuers = Issuers()
         self.registry = Registry()
+        self.idporten = IdPorten()
+        self.exchange = Exchange()
         self.switches = Switches()
         self.requests = RequestLog()
         self.ids = Ids(seed)
@@ -85,6 +89,25 @@ class World:
     def issuer(self) -> str:
         """The token issuer's name, as its metadata and its tokens spell it."""
         return f"{self.base_url}/maskinporten/"
+
+    @property
+    def idporten_issuer(self) -> str:
+        """ID-porten's name, which has no slash at its end."""
+        return f"{self.base_url}/idporten"
+
+    @property
+    def upstream(self) -> Upstream:
+        """Whose tokens the Altinn exchange takes, and its own name."""
+        return Upstream(self.issuer, self.idporten_issuer, issuer_of(self.base_url))
+
+    def issuer_now(self) -> datetime:
+        """The issuers' time: the real clock with its skew."""
+        return self.real_now() + timedelta(seconds=self.registry.date_skew_seconds)
+
+    def persons(self) -> list[tuple[str, str]]:
+        """National id and name of everybody of the access model who can log in."""
+        ids = [caller.removeprefix("pid:") for caller in self.access.callers if caller.startswith("pid:")]
+        return [(pid, self.access.names.get(f"pid:{pid}", "Ola Ukjent")) for pid in ids]
 
     def now(self) -> str:
         """The world's time as an instant."""
