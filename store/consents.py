@@ -20,8 +20,7 @@ from store.statements import Cursor, Engine, table, upsert
 
 LOCK_SECONDS: Final = 150.0  # longer than one request may take, its connection included
 _PAUSE: Final = 0.05
-_WEAK = "current_setting('synchronous_commit') IN ('off', 'local')"
-_DURABLE = f"SELECT set_config('synchronous_commit', 'on', true) WHERE {_WEAK}"  # noqa: S608
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 
 
 class Consents:

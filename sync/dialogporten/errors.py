@@ -3,6 +3,8 @@
     ArkivError
     ├── TokenError                     no usable token
     │   ├── TokenRefused      operator   Maskinporten refused the grant: `code`, `permanent`
+    │   ├── LoginNeeded       user       a person must log in, or log in again: `state` of the consent
+    │   ├── VaultShut         operator   what is sealed in the vault cannot be opened with the keys we have
     │   └── ClockSkew         operator   our clock is off by more than a minute: nothing is signed
     ├── Unreachable           server     no complete answer came
     │   ├── ConnectFailed     server     no connection, or it broke before an answer
@@ -33,7 +35,8 @@
 
 Each carries `at` (UTC), `status`, `trace_id`, `connection`, `party`, `dialog_id`, `url_path` (never a query).
 `str()` is for a person: what happened, what to do, and the facts a service desk asks for. No token, key or national
-id is in it. `exit_code` is the command's exit code when this failure alone ended it.
+id is in it. `exit_code` is the command's exit code when this failure alone ended it. `left` is False where the request
+certainly never reached anybody: what may be sent only once may then be sent after all.
 """
 
 from collections.abc import Mapping
@@ -72,6 +75,7 @@ class ArkivError(Exception):
 
     who: Who = "nobody"
     exit_code: ClassVar[int] = 4
+    left: bool = True
 
     def __init__(
         self,
@@ -119,7 +123,7 @@ class ArkivError(Exception):
 class TokenError(ArkivError):
     """No usable token."""
 
-    who = "operator"
+    who: Who = "operator"
     exit_code = 3
 
 
@@ -142,10 +146,28 @@ class TokenRefused(TokenError):
         self.permanent = permanent
 
 
+class LoginNeeded(TokenError):
+    """A person must log in: nobody has, the consent is over, or the answer to its renewal was lost. `state`: which."""
+
+    who = "user"
+
+    def __init__(self, sentence: str, *, state: str, context: Context | None = None, status: int | None = None) -> None:
+        super().__init__(sentence, context=context, status=status)
+        self.state = state
+
+
+class VaultShut(TokenError):
+    """What is sealed in the vault cannot be opened: its key is missing, or another one."""
+
+    exit_code = 2
+    left = False
+
+
 class ClockSkew(TokenError):
     """Our clock is off by `seconds` (positive: ahead of the server); a grant signed now would be refused."""
 
     exit_code = 2
+    left = False
 
     def __init__(self, sentence: str, *, seconds: float, context: Context | None = None) -> None:
         super().__init__(sentence, context=context)
@@ -347,6 +369,7 @@ class HostNotAllowed(ArkivError):
 
     who = "operator"
     exit_code = 2
+    left = False
 
 
 class Stopped(ArkivError):

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import weakref
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote_plus, urljoin, urlsplit
 
 import httpx
 
@@ -127,9 +128,14 @@ class HttpEdge:
         """The complete answer, whatever its status; Unreachable, Redirected, HostNotAllowed or Stopped otherwise."""
         return self._request("GET", url, context=context, bearer=bearer)
 
-    def post_form(self, url: str, fields: Mapping[str, str], *, context: Context) -> Answer:
-        """As `get`, form-encoded; carries no bearer. The caller vouches for the host."""
-        return self._request("POST", url, context=context, form=fields)
+    def post_form(
+        self, url: str, fields: Mapping[str, str], *, context: Context, basic: tuple[str, str] | None = None
+    ) -> Answer:
+        """As `get`, form-encoded; carries no bearer, but a client's id and secret where `basic` gives them. The caller
+        vouches for the host.
+        """
+        more = None if basic is None else {"Authorization": _basic(*basic)}
+        return self._request("POST", url, context=context, form=fields, more=more)
 
     def put_json(
         self, url: str, body: bytes, *, context: Context, bearer: str | None = None, headers: Mapping[str, str]
@@ -169,7 +175,7 @@ class HttpEdge:
         if bearer is not None:
             headers["Authorization"] = f"Bearer {_clean(bearer, context)}"
         if self.stop.is_set():
-            raise Stopped("Stopped before asking.", context=context)
+            raise _never_left(Stopped("Stopped before asking.", context=context))
         sent = self.monotonic()
         answered = False
         try:
@@ -317,7 +323,23 @@ def _clean(bearer: str, context: Context) -> str:
     return bearer
 
 
+def _basic(name: str, secret: str) -> str:
+    # Each is form-encoded first, as OAuth wants it.
+    return f"Basic {b64encode(f'{quote_plus(name)}:{quote_plus(secret)}'.encode()).decode()}"
+
+
 def _unreachable(error: httpx.HTTPError, target: Origin, answered: bool, context: Context) -> ArkivError:
+    failure = _unanswered(error, target, answered, context)
+    unsent = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+    return _never_left(failure) if unsent else failure
+
+
+def _never_left(failure: ArkivError) -> ArkivError:
+    failure.left = False
+    return failure
+
+
+def _unanswered(error: httpx.HTTPError, target: Origin, answered: bool, context: Context) -> ArkivError:
     if isinstance(error, httpx.TimeoutException):
         return TimedOut(f"{target} did not answer in time ({type(error).__name__}).", context=context)
     if isinstance(error, httpx.DecodingError) or answered:
