@@ -250,7 +250,11 @@ CONTRACTS: Mapping[str, Contract] = {
     ),
     "sandbox": Contract(
         "One line, when it listens.",
-        {"url": "Its address.", "settings": "Path of the settings that read it."},
+        {
+            "url": "Its address.",
+            "settings": "Path of the settings that read it.",
+            "persons": "Path of settings that read it as a person too, once somebody has logged in.",
+        },
     ),
 }
 

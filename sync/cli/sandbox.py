@@ -1,4 +1,4 @@
-"""`dialogarkiv sandbox`: a Dialogporten and a Maskinporten on this machine, to try things on."""
+"""`dialogarkiv sandbox`: a Dialogporten, a Maskinporten and an ID-porten on this machine, to try things on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from sync.sandbox import seed
 from sync.sandbox.server import serve
-from sync.sandbox.stage import set_up, write_settings
+from sync.sandbox.stage import PERSON, person_key, set_up, write_persons, write_settings
 from sync.sandbox.world import World
 
 
@@ -21,7 +21,7 @@ from sync.sandbox.world import World
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("sandbox"),
     show_default=True,
-    help="Where the key and the settings for this sandbox go.",
+    help="Where the keys and the settings for this sandbox go.",
 )
 @click.option("--empty", is_flag=True, help="Without the demo inbox: no party and no dialog.")
 @click.option(
@@ -31,13 +31,14 @@ from sync.sandbox.world import World
 def command(port: int, folder: Path, empty: bool, scenarios: tuple[str, ...], as_json: bool) -> int:
     """Example: dialogarkiv sandbox, and in another window: dialogarkiv --config sandbox/dialogarkiv.toml sync
 
-    Plays Dialogporten and Maskinporten on 127.0.0.1 with an invented Norwegian inbox: apps, letters, NAV,
-    Skatteetaten, old items from Altinn 2. Nothing leaves this machine. Stop it with Ctrl-C. Its state is in memory
-    and gone when it stops.
+    Plays Dialogporten, Maskinporten, ID-porten and Altinn's token exchange on 127.0.0.1 with an invented Norwegian
+    inbox: apps, letters, NAV, Skatteetaten, old items from Altinn 2. With persons.toml beside the settings somebody
+    can log in as a person. Nothing leaves this machine. Stop it with Ctrl-C. Its state is in memory and gone when it
+    stops.
     """
     stage = set_up(folder)
     world = World()
-    seed.register(world, [stage.key.public_jwk()])
+    seed.register(world, [stage.key.public_jwk()], [person_key(stage).public_jwk()])
 
     def fill(world: World) -> None:
         if not empty:
@@ -45,12 +46,13 @@ def command(port: int, folder: Path, empty: bool, scenarios: tuple[str, ...], as
             seed.load(world, now, [step for name in scenarios for step in seed.scenario(name, now)])
 
     def ready(url: str) -> None:
-        settings = write_settings(stage, url)
+        settings, persons = write_settings(stage, url), write_persons(stage, url)
         if as_json:
-            click.echo(json.dumps({"url": url, "settings": str(settings)}))
+            click.echo(json.dumps({"url": url, "settings": str(settings), "persons": str(persons)}))
             return
         click.echo(f"The sandbox listens on {url}. Ctrl-C stops it.")
         click.echo(f"Try, in another window:  dialogarkiv --config {settings} sync")
+        click.echo(f"As a person:             dialogarkiv --config {persons} login {PERSON}")
 
     try:
         serve("127.0.0.1", port, fill, world=world, ready=ready)

@@ -1,6 +1,6 @@
-"""A folder from which the program can read the sandbox: a key pair and a settings file that names this sandbox.
+"""A folder from which the program can read the sandbox: keys, and settings that name this sandbox.
 
-Used by the commands `sandbox` and `demo`; the public half of the key is registered with the sandbox's Maskinporten.
+Used by the commands `sandbox` and `demo`; the public halves of the keys are registered with the sandbox's issuers.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from sync.sandbox.seed import people
 
 SETTINGS = "dialogarkiv.toml"
 KEY = "maskinporten.jwk"
+PERSONS = "persons.toml"
+PERSON_KEY = "idporten.jwk"
+PERSON = "torgeir"
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,16 @@ def set_up(folder: Path) -> Stage:
     except OSError as error:
         problem = f"the folder cannot be made ({error.strerror})."
         raise ConfigError(folder, "", None, problem, "Name one where you may write: --folder FOLDER.") from None
-    key = folder / KEY
-    signing = load_signing_key(KeyRef(file=key), {}) if key.exists() else create_key(key)
-    return Stage(folder, signing)
+    return Stage(folder, _key(folder / KEY))
+
+
+def person_key(stage: Stage) -> SigningKey:
+    """The key that signs as the demo's ID-porten client; made when first asked for."""
+    return _key(stage.folder / PERSON_KEY)
+
+
+def _key(path: Path) -> SigningKey:
+    return load_signing_key(KeyRef(file=path), {}) if path.exists() else create_key(path)
 
 
 def write_settings(stage: Stage, url: str) -> Path:
@@ -49,30 +59,34 @@ def write_settings(stage: Stage, url: str) -> Path:
     return stage.settings
 
 
+def write_persons(stage: Stage, url: str) -> Path:
+    """Writes, beside the settings, others with a person in them, for whom somebody must log in first."""
+    path = stage.folder / PERSONS
+    path.unlink(missing_ok=True)
+    write_private(path, persons_text(url).encode())
+    return path
+
+
+def persons_text(url: str) -> str:
+    """Settings with a person who logs in, and the system user of the organisation that she or he acts for."""
+    return f"""\
+{_head(url, "persons.db")}
+{_BAKERY}
+[[connection]]
+name = "{PERSON}"
+kind = "id-porten"
+client_id = "{people.IDPORTEN_CLIENT_ID}"
+key = "{PERSON_KEY}"
+redirect = "http://127.0.0.1:8765/callback"
+scopes = [{", ".join(f'"{scope}"' for scope in people.IDPORTEN_SCOPES)}]
+"""
+
+
 def settings_text(url: str) -> str:
     """Settings with the demo inbox's system users: an organisation's own, and an accountant's two."""
     return f"""\
-# Settings for the sandbox at {url}. Everybody and everything in it is invented.
-
-[archive]
-url = "sqlite:///dialogarkiv.db"
-
-[environment]
-name = "custom"
-dialogporten = "{url}/dialogporten"
-altinn = "{url}"
-maskinporten = "{url}/maskinporten/"
-
-[limits]
-requests_per_second = 1000  # the sandbox is on this machine and nobody else asks it
-
-[[connection]]
-name = "bakeri"
-kind = "system-user"
-client_id = "{people.CLIENT_ID}"
-key = "{KEY}"
-system_users = [{{ org = "{people.BAKERY.number}" }}]
-
+{_head(url, "dialogarkiv.db")}
+{_BAKERY}
 [[connection]]
 name = "regnskap"
 kind = "system-user"
@@ -82,4 +96,33 @@ system_users = [
     {{ org = "{people.ACCOUNTANT.number}", external_ref = "regnskap" }},
     {{ org = "{people.ACCOUNTANT.number}", external_ref = "lonn" }},
 ]
+"""
+
+
+_BAKERY = f"""\
+[[connection]]
+name = "bakeri"
+kind = "system-user"
+client_id = "{people.CLIENT_ID}"
+key = "{KEY}"
+system_users = [{{ org = "{people.BAKERY.number}" }}]
+"""
+
+
+def _head(url: str, archive: str) -> str:
+    return f"""\
+# Settings for the sandbox at {url}. Everybody and everything in it is invented.
+
+[archive]
+url = "sqlite:///{archive}"
+
+[environment]
+name = "custom"
+dialogporten = "{url}/dialogporten"
+altinn = "{url}"
+maskinporten = "{url}/maskinporten/"
+idporten = "{url}/idporten"
+
+[limits]
+requests_per_second = 1000  # the sandbox is on this machine and nobody else asks it
 """

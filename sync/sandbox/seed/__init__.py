@@ -1,9 +1,10 @@
 """The demo inbox: a believable Norwegian inbox as data, made by pure functions.
 
 `steps(now)` is what service owners and humans have done up to `now`, as recorded-style exchanges of the genuine API;
-`access(now)` says who may see what; `registration(...)` names the Maskinporten client and the system users; `load`
-applies it all to a world. One module for each producer, `script` to write them down, `people` and `services` for who
-and what. Nothing here knows HTTP, a clock, or chance: the same `now` gives the same inbox, ids included.
+`access(now)` says who may see what; `registration(...)` names the Maskinporten client and the system users,
+`idporten_registration(...)` the client at which persons log in; `load` applies it all to a world. One module for each
+producer, `script` to write them down, `people` and `services` for who and what. Nothing here knows HTTP, a clock, or
+chance: the same `now` gives the same inbox, ids included.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import datetime
 
 from sync.sandbox.access import read_access
 from sync.sandbox.callers import Json
+from sync.sandbox.idporten_clients import client_of
 from sync.sandbox.registry import MaskinportenClient, SystemUser
 from sync.sandbox.seed import (
     app_inbox,
@@ -139,8 +141,34 @@ def registration(public_keys: Sequence[Mapping[str, str]]) -> dict[str, list[dic
     }
 
 
-def register(world: World, public_keys: Sequence[Mapping[str, str]]) -> None:
-    """Registers the demo's client, with these keys, and its system users."""
+def idporten_registration(public_keys: Sequence[Mapping[str, str]]) -> dict[str, Json]:
+    """The ID-porten client of the demo, for `/control/idporten-clients`: a consent of 90 days, one-time refresh tokens.
+
+    It may send people back to port 8765, to any port of 127.0.0.1, and to a page that is not there (for paste-back).
+    """
+    redirects = ("http://localhost:8765/callback", "http://127.0.0.1:0/callback", "https://arkiv.example/callback")
+    return {
+        "client_id": people.IDPORTEN_CLIENT_ID,
+        "keys": [dict(key) for key in public_keys],
+        "redirect_uris": [*redirects],
+        "scopes": [*people.IDPORTEN_SCOPES],
+        "org": people.VENDOR.number,
+        "access_token_lifetime": 120,
+        "refresh_token_lifetime": 30 * 86_400,
+        "authorization_lifetime": 90 * 86_400,
+    }
+
+
+def register(
+    world: World,
+    public_keys: Sequence[Mapping[str, str]],
+    person_keys: Sequence[Mapping[str, str]] | None = None,
+) -> None:
+    """Registers the demo's clients and its system users: at Maskinporten with the first keys, at ID-porten with the
+    second, or the same.
+    """
+    world.idporten.clients.add(client_of(idporten_registration(public_keys if person_keys is None else person_keys)))
+    world.idporten.preselected = people.LOGS_IN.pid
     org, client = people.VENDOR.number, people.CLIENT_ID
     world.registry.add_client(MaskinportenClient(client, tuple(public_keys), (people.SCOPE,), org))
     for user in registration(public_keys)["system_users"]:
@@ -197,6 +225,7 @@ __all__ = [
     "StepRefused",
     "access",
     "catalogue",
+    "idporten_registration",
     "load",
     "register",
     "registration",

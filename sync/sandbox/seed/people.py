@@ -109,6 +109,11 @@ ACTS_FOR: dict[Party, Person] = {
 CLIENT_ID = "6f1d2c90-3b57-4b7e-9a52-0d1c6f1b7a01"
 SCOPE = "digdir:dialogporten"
 
+# A person's login: the baker, who may read at level 4 what the bakery's system user may not.
+IDPORTEN_CLIENT_ID = "6f1d2c90-3b57-4b7e-9a52-0d1c6f1b7a02"
+IDPORTEN_SCOPES = ("openid", "digdir:dialogporten", "altinn:instances.read")
+LOGS_IN = TORGEIR
+
 # Own-system: one organisation. Client relationship: an accountant's two, told apart by their external reference.
 BAKERY_SYSTEM_USER = "7b0c4c4e-52a1-4a0d-8a5b-0f6f5d3a1c01"
 ACCOUNTING_SYSTEM_USER = "7b0c4c4e-52a1-4a0d-8a5b-0f6f5d3a1c02"
