@@ -69,6 +69,8 @@ class Event(StrEnum):
     GRANT_REPEATED = "grant_repeated", "A token was refused for a passing reason and is asked for once more."
     TOKEN_GRANTED = "token_granted", "A new access token was had; kid, scopes and lifetime are in the fields."
     TOKEN_REFUSED = "token_refused", "The issuer refused a token; its code and what to do are in the fields."
+    KEY_REFUSED = "key_refused", "A key was refused, and the connection's other key was taken; both kids are told."
+    KEY_OLD = "key_old", "A key is near the end of its year, or past it; what to do is in the fields."
     CLOCK_AGREES = "clock_agrees", "This machine's clock and the server's agree again."
     CLOCK_SKEWED = "clock_skewed", "This machine's clock and the server's differ by more than 10 seconds."
     REQUEST_REFUSED = "request_refused", "The server refused a request; status and trace id are in the fields."

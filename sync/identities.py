@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from config.connections import Connection, IdPortenConnection, SystemUser, SystemUserConnection, TokenConnection
-from config.keys import load_signing_key
 from config.settings import Settings
+from sync.auth.key_ring import KeyRing, key_ring
 from sync.auth.maskinporten import Grantee, Maskinporten
 from sync.auth.source import FixedToken, SystemUserTokens, TokenSource
 from sync.dialogporten.breaker import Breaker
@@ -23,13 +23,14 @@ from sync.passes.walks import Walk
 @dataclass(frozen=True, slots=True)
 class Identity:
     """One pair of eyes on Dialogporten. `name` is the system user, `310000108` or `310000108/lonn`; empty for a
-    token.
+    token. `keys` are those of the connection, shared by its identities; None for a secret or a token.
     """
 
     connection: str
     name: str
     parties: tuple[str, ...] | None
     inbox: IdentityInbox
+    keys: KeyRing | None = None
 
     def __str__(self) -> str:
         return f"{self.connection} ({self.name})" if self.name else self.connection
@@ -106,28 +107,36 @@ def identities(
                 shared[client_id] = Gate(http.monotonic), pace
             gate, pace = shared[client_id]
             retrier = Retrier(gate=gate, pace=pace, breaker=breaker, wait=http.wait, told=told)
-            for name, token in _tokens(connection, issuer, http, env, settings):
+            keys = None
+            if isinstance(connection, SystemUserConnection):
+                keys = key_ring(connection, env, file=settings.file, now=http.now, told=told)
+            for name, token in _tokens(connection, issuer, keys, http, env, settings):
                 base = settings.environment.dialogporten
                 client = DialogportenClient(http, base, token, connection=connection.name, retrier=retrier)
-                found.append(Identity(connection.name, name, connection.parties, IdentityInbox(client, token)))
+                found.append(Identity(connection.name, name, connection.parties, IdentityInbox(client, token), keys))
     return found
 
 
 def _tokens(
-    connection: Connection, issuer: Maskinporten, http: HttpEdge, env: Mapping[str, str], settings: Settings
+    connection: Connection,
+    issuer: Maskinporten,
+    keys: KeyRing | None,
+    http: HttpEdge,
+    env: Mapping[str, str],
+    settings: Settings,
 ) -> Iterator[tuple[str, TokenSource]]:
     if isinstance(connection, SystemUserConnection):
-        key = load_signing_key(connection.key, env, file=settings.file, key=f"connection.{connection.name}.key")
+        assert keys is not None, "a system-user connection has a key"
         for user in connection.system_users:
             grantee = Grantee(
                 client_id=connection.client_id,
-                key=key,
+                key=keys.keys[0],
                 org=user.org,
                 scopes=connection.scopes,
                 external_ref=user.external_ref,
                 connection=connection.name,
             )
-            yield identity_name(user), SystemUserTokens(issuer, grantee, monotonic=http.monotonic)
+            yield identity_name(user), SystemUserTokens(issuer, grantee, monotonic=http.monotonic, keys=keys)
     elif isinstance(connection, TokenConnection):
         secret = connection.token
         where = f"connection.{connection.name}.token"

@@ -19,6 +19,7 @@ from sync.attention.rule_file import load_rules
 from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.retry import Told, ignore
 from sync.identities import Identity, identities
+from sync.key_memory import KeyMemory
 from sync.passes.evaluate import Evaluation, EvaluationReport
 from sync.passes.report import PassReport, exit_code
 from sync.passes.schedule import Wanted
@@ -77,6 +78,7 @@ class Runner:
             told=told,
         )
         self.identities = identities(settings, self.http, env, told, only)
+        self._keys = KeyMemory((identity.keys for identity in self.identities), self.http.now, told)
 
     def close(self) -> None:
         """Ends every request under way, in every thread."""
@@ -97,6 +99,7 @@ class Runner:
             if not archive.shared:
                 held.enter_context(archive.single_flight())
             limits = OnceLimits(self._told)
+            self._keys.recall(archive)
             for identity in self.identities:
                 if self.stop.is_set():
                     result.stopped = True
@@ -113,6 +116,7 @@ class Runner:
                     raise
                 except Exception as error:
                     bug = bug or error
+            self._keys.remember(archive)
             # Also where nothing could be read: time has passed all the same.
             self.evaluate(archive)
         if bug is not None:

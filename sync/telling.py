@@ -17,6 +17,8 @@ _WARNINGS = frozenset(
         Event.CONNECTION_SKIPPED,
         Event.DIALOG_QUARANTINED,
         Event.EVALUATION_FAILED,
+        Event.KEY_OLD,
+        Event.KEY_REFUSED,
         Event.LIMITS_UNREADABLE,
         Event.MAILBOX_FAILED,
         Event.PARTY_LOST,

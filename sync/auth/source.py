@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
+from sync.auth.key_ring import KeyRing
 from sync.auth.maskinporten import Grantee, Maskinporten, Token
 from sync.dialogporten.errors import Context, TokenError
 
@@ -28,11 +29,22 @@ class Flight:
 
 
 class SystemUserTokens:
-    """The tokens of one system user: in memory only, renewed a little before they end, by one thread at a time."""
+    """The tokens of one system user: in memory only, renewed a little before they end, by one thread at a time.
 
-    def __init__(self, maskinporten: Maskinporten, grantee: Grantee, *, monotonic: Callable[[], float]) -> None:
+    With `keys` the grant is signed with the one of them that fits, else with the grantee's own.
+    """
+
+    def __init__(
+        self,
+        maskinporten: Maskinporten,
+        grantee: Grantee,
+        *,
+        monotonic: Callable[[], float],
+        keys: KeyRing | None = None,
+    ) -> None:
         self._maskinporten = maskinporten
         self._grantee = grantee
+        self._keys = keys or KeyRing(grantee.connection or "", grantee.client_id, grantee.key)
         self._monotonic = monotonic
         self._token: Token | None = None
         self._flight: Flight | None = None
@@ -66,7 +78,7 @@ class SystemUserTokens:
 
     def _fly(self, flight: Flight) -> None:
         try:
-            flight.token = self._maskinporten.grant(self._grantee)
+            flight.token = self._keys.sign(lambda key: self._maskinporten.grant(replace(self._grantee, key=key)))
         except BaseException as error:
             flight.error = error
         finally:

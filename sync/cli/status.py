@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -9,6 +10,8 @@ import click
 from store.batch import Row
 from store.reading import Status
 from sync.cli.common import json_option, open_to_read
+from sync.cli.expiring import key_documents, show_keys
+from sync.cli.frame import Program
 from sync.cli.output import day_and_minute, echo_json, echo_table
 
 
@@ -22,14 +25,17 @@ def command(ctx: click.Context, as_json: bool) -> int:
     much of one is missing at once that a person must say whether it is right, when something is set aside in
     quarantine, or when an unread mark that an opening took away is still owed, else 0.
     """
+    program: Program = ctx.obj
     with open_to_read(ctx) as archive:
         status = archive.status()
         owed, lost = archive.standing_duties(), archive.failed_duties()
+        keys = key_documents(program.reading_settings, archive.client_keys(), datetime.now(UTC))
         name = archive.name
     if as_json:
-        echo_json(as_document(status) | {"unread_owed": owed, "unread_lost": lost, "archive": name})
+        echo_json(as_document(status) | {"keys": keys, "unread_owed": owed, "unread_lost": lost, "archive": name})
     else:
         _show(name, status)
+        show_keys(keys)
         _show_duties(owed, lost)
     trouble = any(mailbox["error"] or mailbox["alarm"] for mailbox in status.mailboxes)
     return 4 if status.quarantine or owed or trouble else 0

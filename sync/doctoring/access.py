@@ -1,4 +1,4 @@
-"""One identity in front of Dialogporten: key, token, scope, parties and one search. No dialog is ever opened.
+"""One identity in front of Dialogporten: token, scope, parties and one search. No dialog is ever opened.
 
 Each check needs what the one before it found; where that is missing the check is skipped and says why.
 """
@@ -11,10 +11,8 @@ from datetime import datetime
 
 import msgspec
 
-from config.connections import Connection, IdPortenConnection, TokenConnection
 from config.errors import ConfigError
 from config.identifiers import mask_party
-from config.keys import folder_warning, load_signing_key
 from store.clock import instant_text
 from sync.auth.source import TokenSource
 from sync.dialogporten import wire
@@ -26,60 +24,6 @@ from sync.doctoring.claims import Claims, read_claims
 from sync.doctoring.report import Check, Fact, counted, ok, skipped
 from sync.passes.bodies import MalformedItem
 from sync.passes.parties import PartyList, read_parties
-
-KEY_AGE_DAYS = 300  # a registered key dies a year after its upload (reference: auth §9)
-
-
-def key_check(connection: Connection, env: Mapping[str, str], file: object, now: datetime) -> Check:
-    """The key or secret that the connection proves itself with; its text is never shown."""
-    where = f"connection.{connection.name}"
-    said = None if file is None else str(file)
-    try:
-        if isinstance(connection, TokenConnection):
-            connection.token.read(env, file=said, key=f"{where}.token")
-            return ok("key", f"The token stands in {connection.token}.")
-        if isinstance(connection, IdPortenConnection) and connection.client_secret is not None:
-            connection.client_secret.read(env, file=said, key=f"{where}.client_secret")
-            return ok("key", f"The client's secret stands in {connection.client_secret}.")
-        ref = connection.key
-        if ref is None:
-            return Check("key", "failed", "There is neither a key nor a secret.", remedy="Add one.", exit_code=2)
-        key = load_signing_key(ref, env, file=said, key=f"{where}.key")
-    except ConfigError as error:
-        return Check(
-            "key",
-            "failed",
-            f"{error.key}{f' = {error.value}' if error.value else ''}: {error.problem}",
-            ("`dialogarkiv sync` refuses all connections while one key or secret cannot be used.",),
-            error.remedy,
-            {},
-            2,
-        )
-    size = key.private_key.key_size
-    jwk: Mapping[str, str] = key.public_jwk()
-    facts: dict[str, Fact] = {"kid": key.kid, "bits": size, "public_jwk": jwk}
-    sentence = f"RSA, {size} bits, kid {key.kid}, from {ref}."
-    if ref.file is not None:
-        if warning := folder_warning(ref.file):
-            return Check(
-                "key",
-                "warning",
-                f"{sentence} But {warning.partition('. Run: ')[0]}.",
-                remedy=warning.partition(". ")[2],
-                facts=facts,
-            )
-        age = (now.timestamp() - ref.file.stat().st_mtime) / 86400
-        if age > KEY_AGE_DAYS:
-            return Check(
-                "key",
-                "warning",
-                f"{sentence} The file is {age:.0f} days old.",
-                ("A key dies one year after it was registered (MP-121).",),
-                "If it was registered that long ago, register its public half again, or a new key's: "
-                "dialogarkiv init --key-only --key PATH.",
-                facts,
-            )
-    return ok("key", sentence, **facts)
 
 
 class Access:

@@ -13,11 +13,13 @@ from datetime import datetime
 from config.connections import Connection, IdPortenConnection, SystemUserConnection
 from config.errors import ConfigError
 from config.settings import Settings
+from sync.attention.rule_file import load_rules
 from sync.dialogporten.client import DialogportenClient
 from sync.dialogporten.http import HttpEdge, Timeouts
 from sync.dialogporten.retry import Gate, Retrier, RetryPolicy, Told
-from sync.doctoring.access import Access, key_check
-from sync.doctoring.report import Check, Examination, Report, counted, skipped
+from sync.doctoring.access import Access
+from sync.doctoring.keys import key_checks
+from sync.doctoring.report import Check, Examination, Report, counted, ok, skipped
 from sync.doctoring.server import Servers
 from sync.doctoring.shelf import Shelf, look
 from sync.identities import Identity, identities, identity_name
@@ -32,7 +34,7 @@ def examine(
     """Every connection of the settings, or the one named `only`."""
     chosen = [one for one in settings.connections if only is None or one.name == only]
     shelf = look(settings.archive.url)
-    general = (_config(settings), shelf.check)
+    general = (_config(settings), *_rules(settings), shelf.check)
     http = HttpEdge(
         hosts=settings.environment.hosts,
         timeouts=Timeouts(connect=5.0),
@@ -50,19 +52,33 @@ def examine(
 
 def misconfigured(error: ConfigError) -> Report:
     """The report when the settings cannot be read: a check for each thing to mend."""
-    return Report(
-        tuple(
-            Check(
-                "config",
-                "failed",
-                str(problem).partition("\n")[0],
-                remedy=problem.remedy,
-                facts={"file": None if problem.file is None else str(problem.file), "key": problem.key},
-                exit_code=2,
-            )
-            for problem in error.problems
+    return Report(tuple(_problems("config", error)))
+
+
+def _problems(name: str, error: ConfigError) -> list[Check]:
+    return [
+        Check(
+            name,
+            "failed",
+            str(problem).partition("\n")[0],
+            remedy=problem.remedy,
+            facts={"file": None if problem.file is None else str(problem.file), "key": problem.key},
+            exit_code=2,
         )
-    )
+        for problem in error.problems
+    ]
+
+
+def _rules(settings: Settings) -> list[Check]:
+    """The operator's own rules of what needs attention, where there are any."""
+    file = settings.attention.rules
+    if file is None:
+        return []
+    try:
+        rules = load_rules(file)
+    except ConfigError as error:
+        return _problems("rules", error)
+    return [ok("rules", f"{file}: {counted(len(rules.rules), 'rule')}.", file=str(file), rules=len(rules.rules))]
 
 
 def _config(settings: Settings) -> Check:
@@ -106,18 +122,21 @@ class _Doctor:
         self._gate = Gate(http.monotonic)
 
     def examine(self, connection: Connection) -> list[Examination]:
-        key = key_check(connection, self._env, self._settings.file, self._now())
-        if key.outcome == "failed":
-            return self._unasked(connection, key, "The key or secret cannot be used.")
+        keys = key_checks(connection, self._env, self._settings.file, self._now(), self._shelf.keys)
+        if any(map(_failed, keys)):
+            return self._unasked(connection, keys, "The key or secret cannot be used.")
         if isinstance(connection, IdPortenConnection):
-            return self._unasked(connection, key, "A person reads only after a login, which is no part of this check.")
+            return self._unasked(connection, keys, "A person reads only after a login, which is no part of this check.")
         found = identities(self._settings, self._http, self._env, self._told, connection.name)
+        for identity in found:
+            if identity.keys is not None:
+                identity.keys.learn(self._shelf.keys)
         return [
             Examination(
                 connection.name,
                 connection.kind,
                 identity.name,
-                (key, *self._asked(identity, connection), *self._held(identity.connection, identity.name)),
+                (*keys, *self._asked(identity, connection), *self._held(identity.connection, identity.name)),
             )
             for identity in found
         ]
@@ -155,7 +174,7 @@ class _Doctor:
     def _held(self, connection: str, identity: str) -> tuple[Check, Check]:
         return self._shelf.mailbox_check(connection, identity), self._shelf.level_check(connection, identity)
 
-    def _unasked(self, connection: Connection, key: Check, because: str) -> list[Examination]:
+    def _unasked(self, connection: Connection, keys: list[Check], because: str) -> list[Examination]:
         names = (
             [identity_name(user) for user in connection.system_users]
             if isinstance(connection, SystemUserConnection)
@@ -163,7 +182,7 @@ class _Doctor:
         )
         rest = tuple(skipped(name, because) for name in _REST)
         return [
-            Examination(connection.name, connection.kind, name, (key, *rest, *self._held(connection.name, name)))
+            Examination(connection.name, connection.kind, name, (*keys, *rest, *self._held(connection.name, name)))
             for name in names
         ]
 

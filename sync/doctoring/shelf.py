@@ -48,6 +48,7 @@ class Shelf:
     mailboxes: list[Row] = field(default_factory=list)
     quarantine: list[Row] = field(default_factory=list)
     locked: list[Locked] = field(default_factory=list)
+    keys: list[Row] = field(default_factory=list)
 
     def mailbox_check(self, connection: str, identity: str) -> Check:
         """Mailboxes that failed or are lost, and what is set aside."""
@@ -117,7 +118,7 @@ def _looked_at(archive: Archive, path: Path | None) -> Shelf:
             for row in answer.rows
         ]
     check = _check(archive, path, status.counts["dialogs"])
-    return Shelf(check, "", status.mailboxes, status.quarantine, locked)
+    return Shelf(check, "", status.mailboxes, status.quarantine, locked, archive.client_keys())
 
 
 def _check(archive: Archive, path: Path | None, dialogs: int) -> Check:

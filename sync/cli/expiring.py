@@ -1,0 +1,64 @@
+"""What has an end in time, as `status` shows it: the keys that connections sign with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from config.connections import IdPortenConnection, SystemUserConnection
+from config.settings import Settings
+from store.batch import Row
+from sync.auth.key_life import RENEW, key_life
+from sync.cli.output import echo_table
+
+
+def key_documents(settings: Settings, rows: Sequence[Row], now: datetime) -> list[dict[str, Any]]:
+    """The keys in use, by connection, as the archive knows them; `warning` is null while there is nothing to do."""
+    found: list[dict[str, Any]] = []
+    for connection in settings.connections:
+        if not isinstance(connection, SystemUserConnection | IdPortenConnection):
+            continue
+        for row in rows:
+            if row["connection"] != connection.name or row["role"] is None:
+                continue
+            uploaded = connection.key_uploaded if row["role"] == "key" else None
+            life = key_life(str(row["kid"]), uploaded, _moment(row["first_used_at"]))
+            warning = None
+            if row["refused_at"] is not None:
+                warning = (
+                    f"Key {row['kid']!s} was refused on {str(row['refused_at'])[:10]}, and the connection's other key "
+                    "is used since. Write next_key as key, and take the old one off the client."
+                )
+            elif life is not None and life.is_old(now):
+                warning = f"{life.sentence(now)} {RENEW}"
+            found.append(
+                {
+                    "connection": connection.name,
+                    "client_id": row["client_id"],
+                    "kid": row["kid"],
+                    "role": row["role"],
+                    "since": None if life is None else f"{life.since:%Y-%m-%d}",
+                    "since_from": None if life is None else "key_uploaded" if life.registered else "first_use",
+                    "ends_at": None if life is None else f"{life.ends_at:%Y-%m-%d}",
+                    "days_left": None if life is None else life.days_left(now),
+                    "refused_at": row["refused_at"],
+                    "warning": warning,
+                }
+            )
+    return found
+
+
+def show_keys(keys: Sequence[dict[str, Any]]) -> None:
+    """Those about which something is to be done."""
+    told = [key for key in keys if key["warning"]]
+    if told:
+        echo_table(
+            ["connection", "key", "ends", "to do"],
+            [[key["connection"], key["role"], key["ends_at"], key["warning"]] for key in told],
+            title="Keys",
+        )
+
+
+def _moment(value: object) -> datetime | None:
+    return datetime.fromisoformat(value).astimezone(UTC) if isinstance(value, str) else None
