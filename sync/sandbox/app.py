@@ -17,8 +17,8 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sync.sandbox.altinn import PATH as EXCHANGE
 from sync.sandbox.altinn import create_altinn
+from sync.sandbox.altinn_exchange import PATH as EXCHANGE
 from sync.sandbox.control import Control
 from sync.sandbox.faults import Faults
 from sync.sandbox.idporten import create_idporten
@@ -98,6 +98,9 @@ class _Edge:
         elif fault.kind == "drop" and DROP in scope:
             self._note(scope, 0)
             scope[DROP]()
+        elif fault.kind == "lost" and DROP in scope:
+            await self._app(scope, receive, _swallowed)
+            scope[DROP]()
         else:
             await self._app(scope, receive, _halved(dated))
 
@@ -107,6 +110,10 @@ class _Edge:
             query = scope["query_string"].decode("latin-1")
             request = Request(self._world, scope["method"], path, query_text=query)
             self._world.router.note_faulted(request, status)
+
+
+async def _swallowed(_message: Message) -> None:
+    """Takes an answer that nobody will see."""
 
 
 def _halved(send: Send) -> Send:

@@ -1,7 +1,7 @@
 """Faults of single requests: wrong statuses, slow answers, cut bodies, dropped connections.
 
-They stand in front of the API, so a faulted request changes nothing, except `cut` and `slow`, which spoil the genuine
-answer on its way out.
+They stand in front of the API and the issuers, so a faulted request changes nothing, except `cut`, `slow` and `lost`,
+which spoil the genuine answer on its way out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = ("status", "cut", "slow", "drop")
+KINDS = ("status", "cut", "slow", "drop", "lost")
 
 
 @dataclass
@@ -22,6 +22,7 @@ class Fault:
     cut     sends the true answer's headers and half of its body, then closes
     slow    waits `seconds` before the true answer
     drop    closes the connection without a word
+    lost    does what was asked, then closes the connection without a word
     """
 
     method: str = "*"

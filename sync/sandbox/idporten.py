@@ -29,12 +29,13 @@ _PAGE = {**_NO_STORE, "Content-Security-Policy": "default-src 'none'; style-src 
 _FORM = "application/x-www-form-urlencoded"
 
 
-def metadata_of(issuer: str) -> dict[str, Json]:
+def metadata_of(issuer: str, *, require_par: bool = False) -> dict[str, Json]:
     """The discovery document of an issuer whose string has no slash at its end (reference: auth §4.1)."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "pushed_authorization_request_endpoint": f"{issuer}/par",
+        "require_pushed_authorization_requests": require_par,
         "token_endpoint": f"{issuer}/token",
         "revocation_endpoint": f"{issuer}/revoke",
         "end_session_endpoint": f"{issuer}/endsession",
@@ -100,7 +101,7 @@ class _Endpoints:
         ]
 
     async def metadata(self, _: Request) -> Response:
-        return JSONResponse(metadata_of(self._issuer()))
+        return JSONResponse(metadata_of(self._issuer(), require_par=self._idporten.require_par))
 
     async def keys(self, _: Request) -> Response:
         return JSONResponse(self._issuers.jwks(self._issuer()))

@@ -50,7 +50,7 @@ def begin(idporten: IdPorten, params: Mapping[str, str], issuer: str, now: datet
         params = _pulled(idporten, client, request_uri, now)
     redirect_uri = _redirect(client, params)
     try:
-        if client.require_par and request_uri is None:
+        if (client.require_par or idporten.require_par) and request_uri is None:
             raise OAuthRefused("invalid_request", "The client must push its requests (PAR)")
         asked = checked(client, params, redirect_uri)
     except OAuthRefused as refusal:
@@ -71,8 +71,9 @@ def push(idporten: IdPorten, client: IdPortenClient, form: Mapping[str, str], no
     checked(client, form, redirect_uri)
     request_uri = f"{PUSHED_PREFIX}{secrets.token_urlsafe(24)}"
     with idporten.lock:
+        asked = {name: value for name, value in form.items() if not name.startswith("client_")}
         expires = idporten.aged(now) + timedelta(seconds=PUSHED_LIFETIME_SECONDS)
-        idporten.pushed[request_uri] = (dict(form), client.client_id, expires)
+        idporten.pushed[request_uri] = (asked, client.client_id, expires)
     return {"request_uri": request_uri, "expires_in": PUSHED_LIFETIME_SECONDS}
 
 

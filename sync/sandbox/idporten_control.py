@@ -3,7 +3,8 @@
 | path under /control | methods | body |
 |---|---|---|
 | idporten-clients | POST | a client or a list of them, fields as in `IdPortenClient` |
-| idporten | GET, PUT | `{"offset": seconds}` sets the clock by which consents age; `{"misbehave": [names]}` |
+| idporten | GET, PUT | `{"offset": seconds}` sets the clock by which consents age; `{"require_par": bool}`; |
+| | | `{"misbehave": [names]}`, see `idporten_words` |
 | idporten/withdraw | POST | `{"client_id", "pid"}`: the person withdraws the consent |
 | idporten/visit | POST | `{"address", "pid", "acr"?, "declined"?: [scopes]}`: a whole login; answers `{"address"}` |
 | altinn | GET, PUT | fields as in `Exchange` |
@@ -49,10 +50,12 @@ class PersonsControl:
         return self._world.idporten.summary(self._world.issuer_now())
 
     def change(self, body: Any, request: Request) -> JsonObject:
-        if unknown := set(body) - {"offset", "misbehave"}:
+        if unknown := set(body) - {"offset", "misbehave", "require_par"}:
             raise ValueError(f"unknown field {min(unknown)}")
         if "offset" in body:
             self._world.idporten.offset = float(body["offset"])
+        if "require_par" in body:
+            self._world.idporten.require_par = bool(body["require_par"])
         if "misbehave" in body:
             self._world.idporten.misbehave(body["misbehave"])
         return self.read(body, request)

@@ -116,12 +116,14 @@ class IdPorten:
 
     offset             seconds that its clock is ahead, for everything that ages: codes, refresh tokens, consents
     preselected        the person whom the login page offers first
+    require_par        every client must push its requests, and the metadata say so
     misbehaviours      names of `MISBEHAVIOURS` that are switched on
     """
 
     def __init__(self) -> None:
         self.clients = Clients()
         self.offset = 0.0
+        self.require_par = False
         self.preselected: str | None = None
         self.misbehaviours: frozenset[str] = frozenset()
         self.grants: list[Grant] = []
@@ -221,6 +223,7 @@ class IdPorten:
             return {
                 "now": aged.isoformat(),
                 "offset": self.offset,
+                "require_par": self.require_par,
                 "misbehave": [*sorted(self.misbehaviours)],
                 "clients": [*sorted(self.clients.by_id)],
                 "grants": [_told(grant, aged) for grant in self.grants],

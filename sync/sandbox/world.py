@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sync.sandbox.access import EVERYTHING, Access, Grants
-from sync.sandbox.altinn import Exchange, Upstream, issuer_of
+from sync.sandbox.altinn_exchange import Exchange, Upstream, issuer_of
 from sync.sandbox.callers import Caller, Issuers
 from sync.sandbox.clock import Clock, real_now
 from sync.sandbox.dialogs import Dialog, JsonObject
