@@ -22,6 +22,7 @@ from store.locks import AdvisoryLocks, file_holder, file_lock
 from store.migrations import check_version, found_version, migrate
 from store.publication import Held, Listed, Publication
 from store.queries import Answer, read_only_answer
+from store.reach import Reach
 from store.rereading import Reader
 from store.statements import Cursor, Engine
 from store.writing import write_batch
@@ -182,6 +183,11 @@ class Archive:
     def attention(self) -> Attending:
         """What is said of the dialogs, and the items that were opened for it."""
         return Attending(self._engine, self._reading, self._writing)
+
+    @property
+    def reach(self) -> Reach:
+        """Who of ours was refused what, and the levels that services ask for."""
+        return Reach(self._engine, self._reading)
 
     @property
     def consents(self) -> Consents:

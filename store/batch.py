@@ -88,6 +88,9 @@ class Batch:
     released: list[str] = field(default_factory=list)  # quarantine ids that could be read now
     looks: list[Look] = field(default_factory=list)
     duties: list[Row] = field(default_factory=list)  # rows of table duty: what became of them, the key and what differs
+    levels: Mapping[str, int] = field(default_factory=dict)  # service → the level that it was found to ask for
+    reconsidered: list[str] = field(default_factory=list)  # dialogs of which earlier refusals say nothing any more
+    refusals: list[Row] = field(default_factory=list)  # rows of table refusal
 
 
 @dataclass(slots=True, frozen=True)

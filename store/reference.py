@@ -126,6 +126,8 @@ _ORDER = (
     "duty",
     "consent",
     "client_key",
+    "refusal",
+    "service_level",
     "listing",
 )
 
@@ -215,6 +217,8 @@ _TABLES: Mapping[str, str] = {
     "sync_run": "What each run did.",
     "quarantine": "What could not be read, kept until it can be.",
     "listing": "What each identity listed of a party at its latest complete sweep.",
+    "refusal": "Which identity may not read which dialog as it stands, so that it is not asked at each poll.",
+    "service_level": "The login level that services ask for, where one of ours was too low.",
     "duty": "Unread marks owed after an opening under `restore-unread`, one row for each dialog, settled ones too.",
     "consent": "Persons' logins, one row for each `id-porten` connection. The token in it is encrypted.",
     "client_key": "The keys that connections sign with, and when that began. Nothing of the keys themselves.",

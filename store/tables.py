@@ -289,4 +289,7 @@ class Change(SQLModel, table=True):
 metadata = SQLModel.metadata
 
 Index("ix_dialog_party_updated", metadata.tables["dialog"].c.party, metadata.tables["dialog"].c.updated_at)
+# Few, and every run looks for them.
+_locked = metadata.tables["dialog"].c.access == "level_too_low"
+Index("ix_dialog_locked", metadata.tables["dialog"].c.party, sqlite_where=_locked, postgresql_where=_locked)
 Index("ix_change_dialog_seen", metadata.tables["change"].c.dialog_id, metadata.tables["change"].c.seen_at)

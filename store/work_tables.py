@@ -127,6 +127,28 @@ class ClientKey(SQLModel, table=True):
     refused_at: str | None = Field(default=None, sa_column=Column(Instant()))
 
 
+class ServiceLevel(SQLModel, table=True):
+    """The authentication level that a service asks for, as it was last learned. Only services that somebody of ours
+    stood before with too low a level are here."""
+
+    __tablename__ = "service_level"
+
+    service_resource: str = Field(primary_key=True)
+    minimum_level: int
+    learned_at: str = Field(sa_column=Column(Instant(), nullable=False))
+
+
+class Refusal(SQLModel, table=True):
+    """One identity may not read a dialog as it stands. Kept so that it is not asked again at each poll; forgotten when
+    the dialog changes."""
+
+    dialog_id: str = Field(primary_key=True)
+    connection: str = Field(primary_key=True)
+    identity: str = Field(primary_key=True)
+    reason: str  # denied | not_listed
+    refused_at: str = Field(sa_column=Column(Instant(), nullable=False))
+
+
 _duty = SQLModel.metadata.tables["duty"]
 # Few stand at any time, however many there were.
 _standing = _duty.c.settled_at.is_(None)

@@ -11,6 +11,7 @@ from store.batch import OWNED, Batch, DialogRows, Row, Value, Written
 from store.bookkeeping import looked, move_cursors, quarantine, release
 from store.clock import instant_text
 from store.duties import write_duties
+from store.reach import reconsider, write_levels, write_refusals
 from store.statements import Cursor, Engine, insert, run, table, upsert
 from store.values import Values, compressed, decompressed, tidied
 
@@ -30,6 +31,9 @@ def write_batch(engine: Engine, cursor: Cursor, batch: Batch) -> Written:
     release(engine, cursor, batch.released)
     looked(engine, cursor, batch.looks)
     write_duties(engine, cursor, batch.duties)
+    write_levels(engine, cursor, batch.levels, batch.at)
+    reconsider(engine, cursor, batch.reconsidered)
+    write_refusals(engine, cursor, batch.refusals)
     move_cursors(engine, cursor, batch.cursors, batch.at)
     return total
 

@@ -74,8 +74,32 @@ def upgrade() -> None:
         sa.Column("list_digest", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index(
+        "ix_dialog_locked",
+        "dialog",
+        ["party"],
+        unique=False,
+        sqlite_where=sa.text("access = 'level_too_low'"),
+        postgresql_where=sa.text("access = 'level_too_low'"),
+    )
     op.create_index("ix_dialog_party_updated", "dialog", ["party", "updated_at"], unique=False)
     op.create_index(op.f("ix_dialog_updated_at"), "dialog", ["updated_at"], unique=False)
+    op.create_table(
+        "service_level",
+        sa.Column("service_resource", sa.String(), nullable=False),
+        sa.Column("minimum_level", sa.Integer(), nullable=False),
+        sa.Column("learned_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("service_resource"),
+    )
+    op.create_table(
+        "refusal",
+        sa.Column("dialog_id", sa.String(), nullable=False),
+        sa.Column("connection", sa.String(), nullable=False),
+        sa.Column("identity", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("refused_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("dialog_id", "connection", "identity"),
+    )
     op.create_table(
         "mailbox",
         sa.Column("connection", sa.String(), nullable=False),
