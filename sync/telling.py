@@ -15,6 +15,8 @@ _WARNINGS = frozenset(
         Event.CLOCK_SKEWED,
         Event.CONNECTION_FAILED,
         Event.CONNECTION_SKIPPED,
+        Event.CONSENT_ENDED,
+        Event.CONSENT_ENDING,
         Event.DIALOG_QUARANTINED,
         Event.EVALUATION_FAILED,
         Event.KEY_OLD,
@@ -26,7 +28,7 @@ _WARNINGS = frozenset(
         Event.SERVER_DOWN,
     }
 )
-_DETAILS = frozenset({Event.HTTP_ANSWER, Event.TOKEN_GRANTED, Event.PAGE_READ, Event.OPENING})
+_DETAILS = frozenset({Event.HTTP_ANSWER, Event.TOKEN_EXCHANGED, Event.TOKEN_GRANTED, Event.PAGE_READ, Event.OPENING})
 
 
 def telling(log: EventLog) -> Told:
