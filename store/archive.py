@@ -304,11 +304,20 @@ class Archive:
             return rereading.rereadable(connection, reader, ids, now, since)
 
     def deep_count(
-        self, reader: Reader, parties: Collection[str], before: str | None, now: str, *, delegated: bool = True
+        self,
+        reader: Reader,
+        parties: Collection[str],
+        before: str | None,
+        now: str,
+        *,
+        delegated: bool = True,
+        read_since: str | None = None,
     ) -> int:
-        """How many dialogs `deep_due` finds without a limit."""
+        """How many dialogs `deep_due` finds without a limit; with `read_since` those looked at later than that too."""
         with self._reading() as connection:
-            return rereading.deep_count(connection, reader, parties, before, now, delegated=delegated)
+            return rereading.deep_count(
+                connection, reader, parties, before, now, delegated=delegated, read_since=read_since
+            )
 
     def deep_due(
         self,
@@ -320,8 +329,9 @@ class Archive:
         delegated: bool = True,
         limit: int | None = None,
     ) -> list[Standing]:
-        """The dialogs of these parties whose transmissions were last asked for at `before` or earlier, or never; None =
-        all that have any. Youngest first, `limit` at most; `delegated`: with those delegated to the reader one by one.
+        """The dialogs of these parties whose transmissions were last asked for at `before` or earlier, or never, and
+        those whose label log never was; None = all of them. Youngest first, `limit` at most; `delegated`: with those
+        delegated to the reader one by one.
         """
         with self._reading() as connection:
             return rereading.deep_due(connection, reader, parties, before, now, delegated=delegated, limit=limit)

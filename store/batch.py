@@ -70,7 +70,7 @@ class Look:
     """A dialog was read again, whatever came of it. Times are canonical; None leaves what stands."""
 
     dialog_id: str
-    children_read_at: str | None = None  # its transmissions were asked for
+    children_read_at: str | None = None  # its transmissions were asked for, or the label log of a dialog without any
     opened_at: str | None = None
     looked_at: str | None = None  # all that may have changed silently was read
 

@@ -54,10 +54,18 @@ def rereadable(connection: Connection, reader: Reader, ids: Collection[str], now
 
 
 def deep_count(
-    connection: Connection, reader: Reader, parties: Collection[str], before: str | None, now: str, *, delegated: bool
+    connection: Connection,
+    reader: Reader,
+    parties: Collection[str],
+    before: str | None,
+    now: str,
+    *,
+    delegated: bool,
+    read_since: str | None = None,
 ) -> int:
-    """How many dialogs `deep_due` finds."""
+    """How many dialogs `deep_due` finds; with `read_since` those that were looked at later than that besides."""
     total = 0
+    wanted = _deep(before) if read_since is None else or_(_deep(before), _dialog.c.children_read_at > read_since)
     for whose in _whose(reader, parties, delegated=delegated):
         query = select(func.count()).select_from(_dialog).where(whose, _deep(before), *_ours(reader, now))
         total += connection.scalar(query) or 0
@@ -74,7 +82,8 @@ def deep_due(
     delegated: bool,
     limit: int | None,
 ) -> list[Standing]:
-    """Dialogs with transmissions whose last look at them is not later than `before`; None = whenever it was.
+    """Dialogs with transmissions, or whose label log was never read, whose last look is not later than `before`; None =
+    whenever it was.
 
     `delegated`: also those that were delegated to the reader one by one.
     """
@@ -88,14 +97,14 @@ def earlier(now: str, by: timedelta) -> str:
 
 def _deep(before: str | None) -> ColumnElement[bool]:
     d = _dialog.c
-    letter = table("transmission")
-    has_letters = or_(
+    letter, payload = table("transmission"), table("payload")
+    shows_nowhere = or_(
         d.from_service_owner_transmissions_count + d.from_party_transmissions_count > 0,
         exists().where(letter.c.dialog_id == d.id),
     )
     if before is None:
-        return has_letters
-    return and_(has_letters, or_(d.children_read_at.is_(None), d.children_read_at <= before))
+        return shows_nowhere
+    return and_(shows_nowhere, or_(d.children_read_at.is_(None), d.children_read_at <= before))
 
 
 def _ours(reader: Reader, now: str) -> list[ColumnElement[bool]]:

@@ -1,5 +1,6 @@
 """The deep pass: every dialog with transmissions has them read again once in a cycle, because a transmission is only
-ever edited silently and no list item tells of it (reference: end-user API §17.3).
+ever edited silently and no list item tells of it (reference: end-user API §17.3). Every dialog has its label log read
+once: labels set and taken off before we first met it show nowhere else (§4.2, §8.3).
 
 Each mailbox has a cycle; it begins with the first backfill and anew when the one before is through. A run reads the
 share that is due by then, youngest dialogs first, whatever the intervals between runs. What another pass read in the
@@ -125,10 +126,9 @@ class Deep:
         at, began = instant_text(now), cycle.began
         limit = None
         if began is not None:
-            count, unread = (
-                self._shelf.deep_count(self._reader, cycle.parties, before, at, delegated=cycle.delegated)
-                for before in (None, began)
-            )
+            who, delegated = (self._reader, cycle.parties), cycle.delegated
+            count = self._shelf.deep_count(*who, None, at, delegated=delegated, read_since=began)
+            unread = self._shelf.deep_count(*who, began, at, delegated=delegated)
             limit = plan_share(count, unread, now - datetime.fromisoformat(began), self._every)
             if limit == 0:
                 return []
@@ -150,4 +150,7 @@ class Deep:
 
 
 def _plan(sighting: Sighting, held: Mapping[str, CurrentPayload], _known: Known) -> DialogPlan:
-    return plan_children(sighting.signals, frozenset(held), correspondence=False)
+    """Activities go with transmissions. A dialog without either is here for its label log alone."""
+    children = plan_children(sighting.signals, frozenset(held), correspondence=False)
+    before = children.before if "transmissions" in children.before else ()
+    return DialogPlan(children.dialog_id, before, after=() if "labellog" in held else ("labellog",))

@@ -121,6 +121,8 @@ def nothing_new(rows: DialogRows, job: Job) -> bool:
 def look(job: Job, at: str) -> Look:
     """That it was read again, for the archive to note."""
     asked, whole = "transmissions" in job.plan.before, job.read.refusal is None and not job.read.failures
+    if "labellog" in job.plan.after and not (job.sighting.signals.transmissions_count or "transmissions" in job.held):
+        asked = True  # all that the deep pass asks for where there are no transmissions
     return Look(job.plan.dialog_id, at if asked else None, at if job.read.opened else None, at if whole else None)
 
 

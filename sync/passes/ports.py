@@ -72,7 +72,14 @@ class Shelf(Protocol):
     def unsettled(self, reader: tuple[str, str], parties: Collection[str], now: str) -> Sequence[Standing]: ...
     def rereadable(self, reader: tuple[str, str], ids: Sequence[str], now: str, *, since: str) -> Sequence[str]: ...
     def deep_count(
-        self, reader: tuple[str, str], parties: Collection[str], before: str | None, now: str, *, delegated: bool
+        self,
+        reader: tuple[str, str],
+        parties: Collection[str],
+        before: str | None,
+        now: str,
+        *,
+        delegated: bool,
+        read_since: str | None = None,
     ) -> int: ...
     def deep_due(
         self,

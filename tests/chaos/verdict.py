@@ -134,10 +134,8 @@ class Verdict:
         theirs = {_key(name, row): row for row in wanted}
         if fresh == "stale" or ("content" in skipped and name.startswith("attachment")):
             mine, theirs = (_of_letters(name, each) for each in (mine, theirs))
-        # What shows nowhere: an old activity added silently where no letter calls for another look, and labels set and
-        # taken off before we ever met a dialog that has not changed since it was made.
+        # What shows nowhere: an old activity added silently where no letter calls for another look.
         nowhere = name == "activity" and not dialog.transmissions
-        nowhere |= name == "label_log" and dialog.updated_at == dialog.created_at and dialog.labels == {"Default"}
         for key in theirs.keys() - mine.keys():
             if not nowhere:
                 yield f"{name} {key} is lost"

@@ -1,4 +1,5 @@
-"""The deep pass finds silent edits of transmissions in settled dialogs, which nothing else shows, a share at a time."""
+"""The deep pass finds what no list item shows, a share at a time: silent edits of the letters of settled dialogs, and
+labels that came and went before we met a dialog."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.faults.playground import A, B, D, Playground, playground, problem, text
 from tests.faults.rereading import CYCLE, asked, deep, hot, planned, poll
+from tests.faults.restoring import labels
 
 DAY = 86400
 
@@ -61,6 +63,7 @@ def test_an_idle_deep_pass_costs_a_request_for_each_kind_of_child_and_writes_not
     made = settled(play, 3)
     play.activity(made[0][0])
     poll(play)
+    deep(play, everything=True)  # the label logs, once
     before = play.tables()
     noted = ("children_read_at", "looked_at")
     report = deep(play, everything=True)
@@ -73,16 +76,15 @@ def test_a_cycle_reads_every_dialog_once_evenly_and_the_youngest_first(play: Pla
     made = [dialog_id for dialog_id, _ in settled(play, 6)]
     poll(play)
     read: list[str] = []
-    sizes = []
+    sizes = [0]
     for _ in range(10):
         play.clock.skip(CYCLE.total_seconds() / 10)
-        deep(play)
+        sizes.append(sizes[-1] + deep(play).items_read)
         read += read_in_order(play)
-        sizes.append(len(read))
     assert sorted(read) == sorted(made)
     assert [each for each in read if each in made[::2]] == made[::2]
     assert [each for each in read if each in made[1::2]] == made[1::2]
-    assert all(abs(size - 6 * (number + 1) / 10) <= 1 for number, size in enumerate(sizes))
+    assert all(abs(size - 7 * number / 10) <= 1 for number, size in enumerate(sizes)), "with the plain one"
 
     play.clock.skip(CYCLE.total_seconds())
     deep(play)
@@ -106,6 +108,45 @@ def test_nothing_is_due_right_after_a_backfill(play: Playground) -> None:
     report = deep(play)
     assert (report.requests, report.outcome) == (0, "ok")
     assert play.mailbox(A)["last_deep_at"] is not None
+
+
+def put_away_and_back(play: Playground, dialog_id: str) -> None:
+    for add in ("Archive", "Default"):
+        labels(play, dialog_id, add=(add,))
+
+
+def test_labels_that_came_and_went_before_we_met_a_dialog_are_read_once(play: Playground) -> None:
+    made = [play.dialog(A, status="Completed", at=play.clock.now() - timedelta(days=100 + n)) for n in range(8)]
+    for dialog_id in made:
+        put_away_and_back(play, dialog_id)
+    poll(play)
+    assert asked(play).get("labellog", 0) == 0, "a first backfill asks nothing that its lists do not call for"
+    read = []
+    for _ in range(8):
+        play.clock.skip(CYCLE.total_seconds() / 8)
+        deep(play)
+        read.append(asked(play))
+    assert read == [{"labellog": 1}] * 8, "evenly over the cycle"
+    assert len([row for row in play.tables()["label_log"] if row["dialog_id"] in made]) == 16
+    assert play.differences() == []
+
+    play.clock.skip(CYCLE.total_seconds())
+    assert deep(play).requests == 0
+
+
+def test_a_label_log_that_cannot_be_read_is_asked_for_once_in_a_cycle_and_keeps_no_other_waiting(
+    play: Playground,
+) -> None:
+    stuck, refused, fine = (play.dialog(A, status="Completed") for _ in range(3))
+    put_away_and_back(play, fine)
+    poll(play)
+    play.fault(f"{stuck}/context/labellog", status=500, body=problem(500))
+    play.fault(f"{refused}/context/labellog", status=404, body=problem(404, DialogEntity=["was not found"]))
+    play.clock.skip(CYCLE.total_seconds())
+    assert deep(play).quarantined == 1
+    assert play.differences() == []
+    play.clock.skip(DAY)
+    assert deep(play).requests == 0
 
 
 def test_all_at_once_begins_the_cycle_anew(play: Playground) -> None:
@@ -136,7 +177,7 @@ def test_no_dialog_is_opened_and_none_is_marked(play: Playground) -> None:
     poll(play)
     before = {each["id"]: each["seenlog"] for each in play.truth()["dialogs"]}
     assert deep(play, everything=True).openings == 0
-    assert asked(play).keys() == {"transmissions"}
+    assert asked(play).keys() == {"transmissions", "labellog"}
     assert {each["id"]: each["seenlog"] for each in play.truth()["dialogs"]} == before
 
 
@@ -181,10 +222,14 @@ def test_a_pass_that_is_cut_goes_on_where_it_stood(play: Playground, monkeypatch
 
 def test_the_plan_tells_whose_turn_it_is(play: Playground) -> None:
     [(dialog_id, _)] = settled(play, 1)
+    play.retitle(dialog_id, "Endret")
     poll(play)
     assert planned(play)[1] == []
     play.clock.skip(CYCLE.total_seconds())
-    assert planned(play)[1] == [f"read again {dialog_id}: transmissions"]
+    plain = next(row["id"] for row in play.tables()["dialog"] if row["id"] != dialog_id)
+    assert sorted(planned(play)[1]) == sorted(
+        [f"read again {dialog_id}: transmissions", f"read again {plain}: labellog"]
+    )
 
 
 def _backfilled(play: Playground) -> Any:

@@ -16,8 +16,13 @@ US, THEM = ("firma", "1"), ("annen", "2")
 Same = Callable[[Callable[[Archive], object]], object]
 
 
-def mine(number: int, rows: dict[str, list[Row]] | None = None, **fields: Value) -> DialogRows:
-    return dialog(number, rows=rows, **(Row(connection=US[0], identity=US[1]) | fields))  # type: ignore[arg-type]
+def mine(
+    number: int, rows: dict[str, list[Row]] | None = None, *, labelled: bool = True, **fields: Value
+) -> DialogRows:
+    """A dialog that we read last, with its label log unless told otherwise."""
+    payloads = {"labellog": b"[]"} if labelled else {}
+    ours = Row(connection=US[0], identity=US[1]) | fields
+    return dialog(number, rows=rows, payloads=payloads, **ours)  # type: ignore[arg-type]
 
 
 def hold(archive: Archive, *dialogs: DialogRows) -> None:
@@ -148,6 +153,14 @@ def test_deep_reads_what_has_letters_and_was_not_read_since(archive: Archive) ->
     assert sorted(due(archive, None)) == [uuid(1), uuid(2), uuid(3), uuid(5)]
     assert archive.deep_count(US, (ORG,), None, NOW) == 4
     assert archive.deep_count(US, (ORG,), AT, NOW) == 3
+
+
+def test_deep_reads_once_what_has_no_label_log(archive: Archive) -> None:
+    hold(archive, mine(1, labelled=False), mine(2, labelled=False, children_read_at=AT), mine(3, children_read_at=NOW))
+    assert sorted(due(archive, AT)) == [uuid(1), uuid(2)]
+    assert archive.deep_count(US, (ORG,), AT, NOW) == 2
+    assert archive.deep_count(US, (ORG,), None, NOW) == 2
+    assert archive.deep_count(US, (ORG,), None, NOW, read_since=AT) == 3, "one that was read in this cycle counts too"
 
 
 def test_a_look_is_noted_without_counting_as_a_row(archive: Archive) -> None:
