@@ -67,7 +67,7 @@ def deep_count(
     total = 0
     wanted = _deep(before) if read_since is None else or_(_deep(before), _dialog.c.children_read_at > read_since)
     for whose in _whose(reader, parties, delegated=delegated):
-        query = select(func.count()).select_from(_dialog).where(whose, _deep(before), *_ours(reader, now))
+        query = select(func.count()).select_from(_dialog).where(whose, wanted, *_ours(reader, now))
         total += connection.scalar(query) or 0
     return total
 
@@ -101,6 +101,7 @@ def _deep(before: str | None) -> ColumnElement[bool]:
     shows_nowhere = or_(
         d.from_service_owner_transmissions_count + d.from_party_transmissions_count > 0,
         exists().where(letter.c.dialog_id == d.id),
+        not_(exists().where(and_(payload.c.dialog_id == d.id, payload.c.kind == "labellog"))),
     )
     if before is None:
         return shows_nowhere
