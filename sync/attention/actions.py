@@ -15,6 +15,7 @@ from sync.attention.producers import Producers
 from sync.attention.verdict import NextStep
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+WRITING_METHODS = frozenset({"POST", "PUT", "PATCH"})  # one that is not known is none that a machine may try
 API_NEVER = frozenset({"delete", "copy", "cancel", "archive", "complain", "change"})
 READ_ACTIONS = frozenset({"read", "access", "open"})
 _CAMEL = re.compile(r"(?<=[a-zæøå])(?=[A-ZÆØÅ])")
@@ -44,7 +45,7 @@ def words_of(action: ApiAction) -> Texts:
 
 def writes(action: ApiAction) -> bool:
     """True for an API action that could take something from the party."""
-    return any(each.method not in SAFE_METHODS and each.method != "DELETE" for each in action.endpoints)
+    return any(each.method in WRITING_METHODS for each in action.endpoints)
 
 
 def deletes(action: ApiAction) -> bool:
@@ -55,11 +56,7 @@ def deletes(action: ApiAction) -> bool:
 def usable_by_machine(action: ApiAction, now: datetime) -> bool:
     """Authorised, with a writing endpoint that has an address and is not past its sunset."""
     return action.authorized and any(
-        each.method not in SAFE_METHODS
-        and each.method != "DELETE"
-        and not each.gone(now)
-        and not each.url.startswith("urn:")
-        for each in action.endpoints
+        each.method in WRITING_METHODS and not each.gone(now) and each.has_address for each in action.endpoints
     )
 
 
@@ -152,7 +149,7 @@ def delivering_action(subject: Subject) -> bool:
     if subject.app or subject.correspondence:
         return False
     return any(
-        each.authorized and any(point.method == "GET" and not point.url.startswith("urn:") for point in each.endpoints)
+        each.authorized and any(point.method == "GET" and point.has_address for point in each.endpoints)
         for each in subject.api_actions
     )
 

@@ -85,6 +85,7 @@ class Fingerprint:
 
     state: AppState
     source: Literal["default", "own", "label", "task"]
+    words: str = ""
 
     @property
     def asks(self) -> bool:
@@ -110,10 +111,10 @@ def fingerprint_of(subject: Subject, producers: Producers) -> Fingerprint | None
     label = primary.title if primary is not None else Texts()
     summary = producers.summary_state(subject.summary) if subject.app and subject.summary else None
     if summary is not None and summary != "initial":
-        return Fingerprint(summary, "default")
+        return Fingerprint(summary, "default", _best(subject.summary))
     default_label = producers.label_state(label) if subject.app and label else None
     if default_label == "signing":
-        return Fingerprint("signing", "label")
+        return Fingerprint("signing", "label", _best(label))
     own = [subject.summary] if summary is None and (subject.app or producers.demands(subject.summary)) else []
     own += [subject.status_label] if subject.app else []
     # A button that is merely offered ("Send inn klage") names no step of the case.
@@ -121,11 +122,15 @@ def fingerprint_of(subject: Subject, producers: Producers) -> Fingerprint | None
     for each in own:
         state = producers.plain_state(each) if each else None
         if state is not None and (subject.app or state != "confirmation"):
-            return Fingerprint(state, "own")
+            return Fingerprint(state, "own", _best(each))
     if subject.app and primary is not None:
         state = producers.task_state(primary.attribute)
         if state is not None:
             return Fingerprint(state, "task")
     if summary is not None:
-        return Fingerprint(summary, "default")
-    return Fingerprint(default_label, "label") if default_label is not None else None
+        return Fingerprint(summary, "default", _best(subject.summary))
+    return Fingerprint(default_label, "label", _best(label)) if default_label is not None else None
+
+
+def _best(words: Texts) -> str:
+    return words.best("nb", "nn", "en")

@@ -54,17 +54,20 @@ def sentences(
 def _in_words(
     case: Case, decision: Decision, ground: str, step: NextStep, actor: Actor, deadline: datetime | None, language: int
 ) -> str:
-    owner = case.producers.owner_name(case.subject)
+    name = shortened(case.producers.owner_name(case.subject))
+    owner = name or ("avsenderen", "the sender")[language]
     day = "" if decision.at is None else day_in_words(decision.at, case.now, language)
     on = day and (f" {day}" if language == 0 else f" on {day}")
     since = day and (f" siden {day}" if language == 0 else f" since {day}")
-    about = decision.about
+    about = shortened(decision.about)
     if about and ground != "unknown_status":
-        about = f" («{shortened(about)}»)" if language == 0 else f" (“{shortened(about)}”)"
+        about = f" («{about}»)" if language == 0 else f" (“{about}”)"
     words = {"owner": owner, "on": on, "since": since, "about": about, "evidence": ""}
     if ground == "all_unauthorized":
         words["evidence"] = GROUNDS[decision.ground][language].format_map(words).rstrip(".")
     evidence = GROUNDS[ground][language].format_map(words)
+    if not name:
+        evidence = evidence[:1].upper() + evidence[1:]
     if step not in STEPS:
         return evidence
     return f"{evidence} {instruction(step, actor, deadline, case.now, language)}"
@@ -79,15 +82,17 @@ def instruction(step: NextStep, actor: Actor, deadline: datetime | None, now: da
         todo += " (et system kan gjøre det)" if language == 0 else " (a system can do it)"
     if deadline is None:
         return f"{todo}."
-    day = day_in_words(deadline, now, language)
+    day = day_in_words(last_moment(deadline), now, language)
     if deadline < now:
         return f"{todo}; fristen var {day}." if language == 0 else f"{todo}; it was due {day}."
     return f"{todo} innen {day}." if language == 0 else f"{todo} by {day}."
 
 
 def shortened(text: str, limit: int = 80) -> str:
-    """A title short enough for a sentence."""
-    plain = " ".join(text.split())
+    """A title or a name fit for a sentence: short, on one line, without characters that command a terminal or turn the
+    reading direction.
+    """
+    plain = " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
     return plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"
 
 
@@ -100,11 +105,20 @@ def day_in_words(at: datetime, now: datetime, language: int) -> str:
     return f"{day.day} {MONTHS_EN[day.month - 1]}{year}"
 
 
+def last_moment(deadline: datetime) -> datetime:
+    """The last moment in time: a deadline at the very midnight of Norway is over when its day begins."""
+    local = in_norway(deadline)
+    at_midnight = (local.hour, local.minute, local.second, local.microsecond) == (0, 0, 0, 0)
+    return deadline - timedelta(microseconds=1) if at_midnight and deadline.year > 1 else deadline
+
+
 def in_norway(at: datetime) -> datetime:
-    """The Norwegian wall clock: UTC+1, in summer UTC+2, by the European rule; needs no time zone database."""
+    """The Norwegian wall clock: UTC+1, in summer UTC+2, by the European rule; needs no time zone database. The last
+    moment of the calendar stays what it is.
+    """
     utc = at.astimezone(UTC)
     summer = _last_sunday(utc.year, 3) <= utc < _last_sunday(utc.year, 10)
-    return utc + timedelta(hours=2 if summer else 1)
+    return utc + min(timedelta(hours=2 if summer else 1), datetime.max.replace(tzinfo=UTC) - utc)
 
 
 def _last_sunday(year: int, month: int) -> datetime:

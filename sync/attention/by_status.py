@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sync.attention.actions import deletes, delivering_action, writes
+from sync.attention.actions import Offer, deletes, delivering_action, words_of, writes
 from sync.attention.activities import saved_but_not_submitted, submitted_last
 from sync.attention.case import Case, Decision
 from sync.attention.conversation import Message
@@ -51,7 +51,7 @@ def requires_attention(case: Case) -> Decision:
         )
     alarms = [each for each in case.unread_messages if each.kind == "alert"]
     if alarms:
-        accepted = any(each.kind == "acceptance" or each.accepted for each in case.conversation.messages)
+        accepted = case.conversation.accepted_at is not None
         codes: tuple[str, ...] = ("alert_after_acceptance" if accepted else "alert_only", "unread_content")
         codes += ("contradictory_status",) if case.conversation.settled else ()
         about = alarms[-1].transmission.title.best("nb", "nn", "en")
@@ -74,7 +74,9 @@ def in_progress(case: Case) -> Decision:
     if subject.app or case.forward:
         # The adapter writes InProgress only where the party has something left to do, buttons or not.
         ground = "app_in_progress" if subject.app else "in_progress"
-        return Decision("fill_in", ground, ("form_not_submitted",), at=subject.created_at)
+        return Decision(
+            "fill_in", ground, ("form_not_submitted",), at=subject.created_at, about=leads_on_by(case.forward)
+        )
     return Decision("wait", "in_progress_without_action", ("service_owner_turn", "no_action"))
 
 
@@ -95,9 +97,18 @@ def not_applicable(case: Case) -> Decision:
     report = new_report(case)
     if report is not None:
         return report
+    if not subject.transmissions_known and subject.service_owner_count:
+        return Decision("review", "messages_unknown", ("not_opened",), at=subject.updated_at)
     if case.due_soon:
         return Decision("review", "due_soon", ("seen_by_human",) if case.seen_by_human else ())
     return nothing(case)
+
+
+def leads_on_by(forward: Offer) -> str:
+    """The words of the button, else of the action, that leads on."""
+    if forward.gui:
+        return forward.gui[0].title.best("nb", "nn", "en")
+    return words_of(forward.api[0]).best() if forward.api else ""
 
 
 def initial_app(case: Case) -> bool:
@@ -126,7 +137,7 @@ def messages_to_read(case: Case, unread: tuple[Message, ...]) -> Decision:
     newest = unread[-1]
     readable = [each for each in unread if not each.transmission.masked]
     by_machine = bool(readable) and all(case.readable_by_machine(each) for each in unread)
-    accepted = any(each.kind == "acceptance" or each.accepted for each in case.conversation.messages)
+    accepted = case.conversation.accepted_at is not None
     codes = ["unread_content"]
     kinds = {each.kind for each in unread}
     if "alert" in kinds:

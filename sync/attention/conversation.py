@@ -51,6 +51,7 @@ class Conversation:
     last: Message | None = None
     party_spoke_at: datetime | None = None
     accepted_stands: bool = False
+    accepted_at: datetime | None = None
     withdrawn_by_status: bool = False
 
     @property
@@ -80,7 +81,7 @@ class Conversation:
 
     def has_later_acceptance(self, rejection: Message) -> bool:
         """True when anything was accepted after this rejection."""
-        return any((each.kind == "acceptance" or each.accepted) and each.at >= rejection.at for each in self.messages)
+        return self.accepted_at is not None and self.accepted_at >= rejection.at
 
 
 def conversation_of(subject: Subject, producers: Producers) -> Conversation:
@@ -99,26 +100,18 @@ def conversation_of(subject: Subject, producers: Producers) -> Conversation:
         messages.append(Message(sent, kind, groups[sent.id], accepted))
 
     counted = [each for each in messages if each.kind in COUNTED]
-    open_requests: list[Message] = []
-    open_rejections: list[Message] = []
-    closed_requests: list[Message] = []
-    closed_rejections: list[Message] = []
-    for place, each in enumerate(counted):
-        later = counted[place + 1 :]
-        if each.kind == "request":
-            (closed_requests if closed(each, later) else open_requests).append(each)
-        elif each.kind == "rejection":
-            (closed_rejections if closed(each, later) else open_rejections).append(each)
-
+    stands, ended = sorted_out(counted)
+    open_rejections = tuple(each for each in stands if each.kind == "rejection")
     return Conversation(
         messages=tuple(messages),
-        open_requests=tuple(open_requests),
-        open_rejections=tuple(open_rejections),
-        closed_requests=tuple(closed_requests),
-        closed_rejections=tuple(closed_rejections),
+        open_requests=tuple(each for each in stands if each.kind == "request"),
+        open_rejections=open_rejections,
+        closed_requests=tuple(each for each in ended if each.kind == "request"),
+        closed_rejections=tuple(each for each in ended if each.kind == "rejection"),
         last=counted[-1] if counted else None,
         party_spoke_at=max((each.at for each in counted if each.kind == "answer" or each.accepted), default=None),
-        accepted_stands=bool(open_rejections) and all(accepted_before(each, counted) for each in open_rejections),
+        accepted_stands=accepted_before(open_rejections, counted),
+        accepted_at=max((each.at for each in messages if each.kind == "acceptance" or each.accepted), default=None),
         withdrawn_by_status=producers.status_meaning(subject.org, subject.extended_status) == "withdrawal",
     )
 
@@ -157,22 +150,38 @@ def kind_of(subject: Subject, sent: Transmission, requested: bool, producers: Pr
     return "information", False
 
 
-def reaches(later: Message, earlier: Message) -> bool:
-    """True when a later message concerns an earlier one: the same group, or no relation at all."""
-    return not later.transmission.related or later.group == earlier.group
+def sorted_out(counted: Sequence[Message]) -> tuple[list[Message], list[Message]]:
+    """The requests and rejections that stand open, and those that a later answer, acceptance or withdrawal closed: one
+    of the same group, or one that carries no relation at all. Both in order; told in one pass from the newest back.
+    """
+    stands: list[Message] = []
+    ended: list[Message] = []
+    groups: set[str] = set()
+    everything = False
+    for each in reversed(counted):
+        if each.kind in CLOSERS or each.kind == "withdrawal":
+            groups.add(each.group)
+            everything = everything or not each.transmission.related
+        else:
+            (ended if everything or each.group in groups else stands).append(each)
+    return stands[::-1], ended[::-1]
 
 
-def closed(asked: Message, later: Sequence[Message]) -> bool:
-    """True when a later answer, acceptance or withdrawal closes this request or rejection."""
-    return any((each.kind in CLOSERS or each.kind == "withdrawal") and reaches(each, asked) for each in later)
+def accepted_before(rejections: Sequence[Message], counted: Sequence[Message]) -> bool:
+    """True when there are rejections, and each has an older accepted answer of its group, or any where it carries no
+    relation: the accepted one stands.
+    """
+    first: dict[str, datetime] = {}
+    for each in counted:
+        if each.kind == "acceptance" or each.accepted:
+            for name in (each.group, ""):
+                first[name] = min(first.get(name, each.at), each.at)
 
+    def stands(rejection: Message) -> bool:
+        accepted = first.get(rejection.group if rejection.transmission.related else "")
+        return accepted is not None and accepted <= rejection.at
 
-def accepted_before(rejection: Message, counted: Sequence[Message]) -> bool:
-    """True when an accepted answer of its group is older than this rejection: the accepted one stands."""
-    return any(
-        (each.kind == "acceptance" or each.accepted) and each.at <= rejection.at and reaches(rejection, each)
-        for each in counted
-    )
+    return bool(rejections) and all(map(stands, rejections))
 
 
 def relation_groups(sent: Sequence[Transmission]) -> dict[str, str]:
@@ -198,12 +207,19 @@ def relation_groups(sent: Sequence[Transmission]) -> dict[str, str]:
 
 def relation_depth(sent: Sequence[Transmission]) -> dict[str, int]:
     """How far each stands below the root of its relations, so that an answer sorts after what it answers."""
-    related = {each.id: each.related for each in sent}
-    depths: dict[str, int] = {}
+    related = {each.id: each.related for each in sent if each.related}
+    depths: dict[str, int] = {each.id: 0 for each in sent if not each.related}
     for each in sent:
-        depth, at, met = 0, each.id, {each.id}
-        while (at := related.get(at, "")) and at not in met:
-            depth += 1
-            met.add(at)
-        depths[each.id] = depth
+        walked: dict[str, int] = {}  # id → place on the walk
+        at = each.id
+        while at in related and at not in depths and at not in walked:
+            walked[at] = len(walked)
+            at = related[at]
+        # Those that stand in a ring stand equally deep; what leads into it stands below.
+        ring = len(walked) - walked[at] if at in walked else 0
+        depth = ring - 1 if ring else depths.get(at, 0)
+        for name in reversed(walked):
+            in_ring = ring and walked[name] >= walked[at]
+            depth += 0 if in_ring else 1
+            depths[name] = depth
     return depths

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from sync.attention.actions import WRITING_METHODS
 from sync.attention.activities import STATE_STEP, STEP_REASON
 from sync.attention.by_status import by_status
 from sync.attention.case import Case, Decision
@@ -53,7 +54,8 @@ def unknown_status(case: Case) -> Decision | None:
     """Step 2: a status outside the vocabulary cannot be interpreted."""
     if case.subject.status in STATUSES:
         return None
-    return Decision("review", "unknown_status", ("unknown_enum",), about=case.subject.status)
+    ground = "unknown_status" if case.subject.status else "no_status"
+    return Decision("review", ground, ("unknown_enum",), about=case.subject.status)
 
 
 def migrated_archive(case: Case) -> Decision | None:
@@ -87,7 +89,8 @@ def filed_away(case: Case, decision: Decision) -> Decision | None:
         return None
     if subject.migrated and decision.step == "none":
         return None
-    return Decision("none", "binned" if label == "Bin" else "archived", (*filed_reasons(case), *decision.reasons))
+    ground = ("binned" if label == "Bin" else "archived") + ("_open" if open_step else "")
+    return Decision("none", ground, (*filed_reasons(case), *decision.reasons))
 
 
 def filed_reasons(case: Case) -> tuple[str, ...]:
@@ -138,7 +141,7 @@ def completed(case: Case) -> Decision | None:
         newest = talk.messages[-1]
         letter = newest.transmission.at_correspondence
         if (newest.kind in ("alert", "decision") or letter) and case.unread(newest):
-            accepted = any(each.kind == "acceptance" or each.accepted for each in talk.messages)
+            accepted = talk.accepted_at is not None
             code = "decision_unread" if newest.kind == "decision" else "unread_content"
             if newest.kind == "alert":
                 code = "alert_after_acceptance" if accepted else "alert_only"
@@ -206,7 +209,7 @@ def usable(case: Case) -> bool:
     if case.forward.gui:
         return True
     return any(
-        any(point.method != "GET" and not point.gone(case.now) for point in action.endpoints)
+        any(point.method in WRITING_METHODS and not point.gone(case.now) for point in action.endpoints)
         for action in case.forward.api
     )
 
@@ -237,7 +240,7 @@ def process(case: Case) -> Decision | None:
     if subject.status == "RequiresAttention":
         if not subject.app and mark.source == "own" and mark.state in ("signing", "payment"):
             step = STATE_STEP[mark.state]
-            return Decision(step, f"text_{mark.state}", (STEP_REASON[step], *codes))
+            return Decision(step, f"text_{mark.state}", (STEP_REASON[step], *codes), about=mark.words)
         return rejected_app(case)
     if subject.status == "NotApplicable" and not subject.app:
         return None
@@ -245,7 +248,8 @@ def process(case: Case) -> Decision | None:
         step = STATE_STEP[mark.state]
         missing = (STEP_REASON[step],) if step in STEP_REASON else ()
         missing = {"answer_request": ("open_request",), "correct": ("rejection_open",)}.get(step, missing)
-        return Decision(step, f"text_{mark.state}", (*missing, *codes))
+        ground = "text_ready" if mark.state == "confirmation" and mark.source == "own" else f"text_{mark.state}"
+        return Decision(step, ground, (*missing, *codes), about=mark.words)
     if mark.state in ("feedback", "unconfirmed"):
         return Decision("wait", f"text_{mark.state}", ("service_owner_turn", *codes))
     if mark.state == "confirmed":

@@ -10,12 +10,16 @@ import json
 from sync.attention.evidence import Subject
 from sync.attention.reading import Json, subject_of, text
 
+_OPENED = ("transmissions", "activities", "apiActions", "guiActions", "attachments", "revision")
+_LISTED = ("latestActivity", "guiAttachmentCount", "seenSinceLastContentUpdate", "seenSinceLastUpdate")
+
 
 def parse_subject(document: object) -> Subject:
     """The subject in one JSON document: text, bytes, or what a JSON parser made of it.
 
-    Shapes: a GET-dialog body; `{"list_item", "transmissions", "activities"}` with `"dialog"` or `"fetch"`
-    (`{"details_status", "details_problem"}`) beside it. ValueError tells what is wrong with anything else.
+    Shapes: a GET-dialog body, or an item of a list by itself; `{"list_item", "transmissions", "activities"}` with
+    `"dialog"` or `"fetch"` (`{"details_status", "details_problem"}`) beside it. ValueError tells what is wrong with
+    anything else.
     """
     if isinstance(document, str | bytes | bytearray):
         try:
@@ -35,7 +39,7 @@ def parse_subject(document: object) -> Subject:
     if not wrapped:
         if "items" in document and "status" not in document:
             raise ValueError("This is a page of a search, not one dialog. Give one of its items as list_item.")
-        document = {"dialog": document}
+        document = {"list_item" if is_list_item(document) else "dialog": document}
     dialog, list_item = part(document, "dialog"), part(document, "list_item")
     fetch = part(document, "fetch") or {}
     status = fetch.get("details_status")
@@ -56,6 +60,11 @@ def parse_subject(document: object) -> Subject:
         details_status=status,
         details_problem=words(fetch.get("details_problem")),
     )
+
+
+def is_list_item(body: Json) -> bool:
+    """True for an item of a list, which says nothing of actions: that is not the same as that there are none."""
+    return not any(key in body for key in _OPENED) and any(key in body for key in _LISTED)
 
 
 def part(document: Json, name: str) -> Json | None:

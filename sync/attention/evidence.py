@@ -44,6 +44,11 @@ LABELS = frozenset({"Default", "Bin", "Archive", "MarkedAsUnopened", "Sent"})
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+def is_address(url: str) -> bool:
+    """True for what a request can be sent to: neither empty nor a mask (`urn:dialogporten:…`)."""
+    return "://" in url
+
+
 @dataclass(frozen=True, slots=True)
 class Texts:
     """One text in several languages: (language code, value) pairs, sorted by language."""
@@ -107,9 +112,7 @@ class Attachment:
 
     def for_machines(self, now: datetime) -> bool:
         """True when it has an address meant for systems that is neither masked nor expired."""
-        return not self.expired(now) and any(
-            each.consumer == "Api" and not each.url.startswith("urn:") for each in self.urls
-        )
+        return not self.expired(now) and any(each.consumer == "Api" and is_address(each.url) for each in self.urls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,11 @@ class Endpoint:
     documentation_url: str = ""
     request_schema: str = ""
     response_schema: str = ""
+
+    @property
+    def has_address(self) -> bool:
+        """True when there is somewhere to send a request; a mask is no address."""
+        return is_address(self.url)
 
     def gone(self, now: datetime) -> bool:
         """True when its sunset has passed; nothing on the server enforces the date."""

@@ -11,16 +11,20 @@ from sync.attention.verdict import NextStep
 GROUNDS: dict[str, tuple[str, str]] = {
     "gone": ("Dialogen finnes ikke lenger hos Dialogporten.", "Dialogporten no longer has this dialog."),
     "level_too_low": (
-        "Dialogporten viser bare innholdet til den som er logget inn på et høyere sikkerhetsnivå.",
-        "Dialogporten shows the content only to somebody logged in at a higher level.",
+        "Innholdet i dialogen fra {owner} vises bare til den som er logget inn på et høyere sikkerhetsnivå.",
+        "The content of the dialog from {owner} is shown only to somebody logged in at a higher level.",
     ),
     "details_refused": (
-        "Dialogporten slipper oss ikke inn i denne dialogen.",
-        "Dialogporten does not let us into this dialog.",
+        "Dialogporten slipper oss ikke inn i dialogen fra {owner}.",
+        "Dialogporten does not let us into the dialog from {owner}.",
     ),
     "unknown_status": (
         "Statusen «{about}» er ukjent for dette programmet, så det gjetter ikke.",
         "The status “{about}” is unknown to this program, so it does not guess.",
+    ),
+    "no_status": (
+        "Dialogen fra {owner} har ingen status, og dette programmet gjetter ikke.",
+        "The dialog from {owner} has no status, and this program does not guess.",
     ),
     "migrated_archive": (
         "Dette er et arkiv overført fra Altinn 1 eller 2; det krever ingenting.",
@@ -33,6 +37,14 @@ GROUNDS: dict[str, tuple[str, str]] = {
     "binned": (
         "Dialogen ligger i papirkurven, og ingenting i den er pålagt.",
         "The dialog is in the bin, and nothing in it is owed.",
+    ),
+    "archived_open": (
+        "Dialogen ligger i arkivet; det som står åpent i den, har ingen frist.",
+        "The dialog is filed in the archive; what stands open in it has no due date.",
+    ),
+    "binned_open": (
+        "Dialogen ligger i papirkurven; det som står åpent i den, har ingen frist.",
+        "The dialog is in the bin; what stands open in it has no due date.",
     ),
     "confirmed": ("Mottak ble bekreftet{on}.", "Receipt was confirmed{on}."),
     "confirmed_unread": (
@@ -77,8 +89,8 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "The dialog from {owner}{on} is unread, and we have left it unopened.",
     ),
     "reminder": (
-        "{owner} minner{on} om et brev som ikke er lest.",
-        "{owner} reminds you{on} of a letter that has not been read.",
+        "{owner} minnet{on} om et brev som ikke er lest.",
+        "{owner} reminded you{on} of a letter that has not been read.",
     ),
     "completed": ("Dialogen er avsluttet av {owner}.", "{owner} has completed the dialog."),
     "rejected": (
@@ -127,20 +139,24 @@ GROUNDS: dict[str, tuple[str, str]] = {
     ),
     "stage_fill_in": ("Skjemaet ble sendt tilbake for utfylling{on}.", "The form was sent back to be filled in{on}."),
     "text_signing": (
-        "Teksten i dialogen sier at det gjenstår å signere.",
-        "The dialog's own words say that a signature remains.",
+        "Teksten i dialogen sier at det gjenstår å signere{about}.",
+        "The dialog's own words say that a signature remains{about}.",
     ),
     "text_payment": (
-        "Teksten i dialogen sier at det gjenstår å betale.",
-        "The dialog's own words say that a payment remains.",
+        "Teksten i dialogen sier at det gjenstår å betale{about}.",
+        "The dialog's own words say that a payment remains{about}.",
     ),
     "text_confirmation": (
         "Teksten i dialogen sier at innsendingen må bekreftes før den går videre.",
         "The dialog's own words say that the submission must be confirmed before it goes on.",
     ),
+    "text_ready": (
+        "Teksten i dialogen sier at det gjenstår å sende inn{about}.",
+        "The dialog's own words say that it remains to be sent in{about}.",
+    ),
     "text_more_information": (
-        "Teksten i dialogen sier at {owner} trenger flere opplysninger.",
-        "The dialog's own words say that {owner} needs more information.",
+        "Teksten i dialogen sier at {owner} trenger flere opplysninger{about}.",
+        "The dialog's own words say that {owner} needs more information{about}.",
     ),
     "text_rejected": ("Innsendingen ble avvist av {owner}.", "{owner} rejected the submission."),
     "text_feedback": (
@@ -181,15 +197,15 @@ GROUNDS: dict[str, tuple[str, str]] = {
     ),
     "app_in_progress": (
         "{owner} har opprettet et skjema som venter på dere{since}.",
-        "{owner} has made a form that is waiting for you{since}.",
+        "{owner} has made a form that has been waiting for you{since}.",
     ),
     "in_progress": (
-        "Arbeidet hos {owner} er påbegynt, og dialogen leder videre.",
-        "The work with {owner} has begun, and the dialog leads on.",
+        "Arbeidet hos {owner} er påbegynt, og dialogen leder videre{about}.",
+        "The work with {owner} has begun, and the dialog leads on{about}.",
     ),
     "in_progress_unopened": (
-        "Dialogen er under arbeid, men uåpnet, så vi vet ikke hvem sin tur det er.",
-        "The dialog is in progress but unopened, so we do not know whose turn it is.",
+        "Dialogen fra {owner} er under arbeid, men uåpnet, så vi vet ikke om det er deres tur.",
+        "The dialog from {owner} is in progress but unopened, so we do not know whose turn it is.",
     ),
     "in_progress_without_action": (
         "Dialogen er under arbeid og tilbyr ingenting å gjøre; saken ligger hos {owner}.",
@@ -204,6 +220,10 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "The letter from {owner} has been opened, but its due date is near and nothing shows that it is met.",
     ),
     "letter_opened": ("Brevet fra {owner} krever ikke mer.", "The letter from {owner} asks for nothing more."),
+    "messages_unknown": (
+        "{owner} har sendt meldinger som vi ennå ikke har fått hentet, så vi vet ikke hva de ber om.",
+        "{owner} has sent messages that we could not fetch yet, so we do not know what they ask for.",
+    ),
     "due_soon": (
         "Dialogen fra {owner} har en nær frist og sier ikke hva som skal gjøres.",
         "The dialog from {owner} has a due date near and does not say what to do.",
@@ -240,7 +260,7 @@ GROUNDS: dict[str, tuple[str, str]] = {
 }
 
 STEPS: dict[NextStep, tuple[str, str]] = {
-    "read": ("Les det", "Read it"),
+    "read": ("Les innholdet", "Read it"),
     "confirm": ("Åpne og bekreft mottak", "Open it and confirm receipt"),
     "fill_in": ("Fyll ut skjemaet", "Fill in the form"),
     "submit": ("Send inn", "Send it in"),

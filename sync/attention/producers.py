@@ -175,8 +175,8 @@ class Producers:
         return any(self._confirm_title.search(each) for each in title.all())
 
     def owner_name(self, subject: Subject) -> str:
-        """The sender's own name for itself, else the owner's, else its code."""
-        return subject.sender_name.best("nb", "nn", "en") or self.owners.get(subject.org, subject.org or "Avsenderen")
+        """The sender's own name for itself, else the owner's, else its code; empty where nothing is told."""
+        return subject.sender_name.best("nb", "nn", "en") or self.owners.get(subject.org, subject.org)
 
 
 def _producer(table: dict[str, object]) -> Producer:

@@ -27,17 +27,24 @@ from sync.attention.evidence import (
 Json = Mapping[str, object]
 NOTHING: Json = {}
 NO_TEXTS = Texts()
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+LONGEST_TEXT = 4_000  # characters of one text; what producers write is far shorter
 
 
 def instant(value: object) -> datetime | None:
-    """A wire timestamp as aware UTC time; None when missing or malformed."""
+    """A wire timestamp as aware UTC time; None when missing or malformed. The first and the last moment that a calendar
+    has are somebody's "never", whatever their offset.
+    """
     if not isinstance(value, str):
         return None
     try:
         read = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    try:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except OverflowError:
+        return FIRST if read.year == 1 else LAST
 
 
 def text(value: object) -> str:
@@ -62,7 +69,9 @@ def count(value: object) -> int:
 
 def texts(localizations: object) -> Texts:
     """A list of localizations as Texts."""
-    found = sorted((text(each.get("languageCode")), text(each.get("value"))) for each in objects(localizations))
+    found = sorted(
+        (text(each.get("languageCode")), text(each.get("value"))[:LONGEST_TEXT]) for each in objects(localizations)
+    )
     return Texts(tuple(found)) if found else NO_TEXTS
 
 

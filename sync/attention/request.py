@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sync.attention.actions import SAFE_METHODS, is_confirmation, offer_for, usable_by_machine
-from sync.attention.evidence import ApiAction, Endpoint, Subject
+from sync.attention.actions import SAFE_METHODS, WRITING_METHODS, is_confirmation, offer_for, usable_by_machine
+from sync.attention.evidence import ApiAction, Endpoint, Subject, is_address
 from sync.attention.producers import Producers, shipped
 from sync.attention.verdict import Verdict, instant_text
 
@@ -65,7 +65,7 @@ def requests_for(
         found += [_request("fetch it first", *each) for each in _letters(subject, now)]
     for action in offer.api:
         if usable_by_machine(action, now):
-            writing = (each for each in action.endpoints if each.method not in (*SAFE_METHODS, "DELETE"))
+            writing = (each for each in action.endpoints if each.method in WRITING_METHODS)
             point = _best(each for each in writing if _stands(each, now))
             found.append(_request(action.name or action.action, action, point))
     return tuple(found)
@@ -91,7 +91,7 @@ def _fetching(subject: Subject, now: datetime) -> Iterator[Request]:
     for each in attachments:
         if each.for_machines(now):
             for url in each.urls:
-                if url.consumer == "Api" and not url.url.startswith("urn:"):
+                if url.consumer == "Api" and is_address(url.url):
                     yield Request("fetch the attachment", "GET", url.url, token_for(url.url, "GET"))
 
 
@@ -101,7 +101,7 @@ def _best(points: Iterable[Endpoint]) -> Endpoint:
 
 
 def _stands(point: Endpoint, now: datetime) -> bool:
-    return not point.gone(now) and not point.url.startswith("urn:")
+    return not point.gone(now) and point.has_address
 
 
 def _request(why: str, action: ApiAction, point: Endpoint) -> Request:

@@ -14,7 +14,7 @@ from config.durations import parse_duration
 from config.errors import ConfigError, Problem
 from config.identifiers import ORGANISATION, PartyProblem, mask_anything_like_national_id, parse_party
 from sync.attention.evidence import LABELS, STATUSES, TRANSMISSION_TYPES
-from sync.attention.rules import NO_RULES, OperatorRule, OperatorRules, digest_of
+from sync.attention.rules import NO_RULES, PERSONS, OperatorRule, OperatorRules, digest_of
 from sync.attention.verdict import NEXT_STEPS
 
 MATCHES = ("org", "service_resource", "party", "status", "transmission_type", "label")
@@ -105,6 +105,14 @@ class _Reading:
             key = "actor" if "actor" in table else "deadline"
             problem = f"means nothing beside next_step = {found['next_step']}."
             self._add(self._line_of(key, start), key, table[key], problem, f"Leave {key} out.")
+        if found.get("actor") == "machine" and found.get("next_step") in PERSONS:
+            self._add(
+                self._line_of("actor", start),
+                "actor",
+                table["actor"],
+                f"cannot do {found['next_step']}: only a person can.",
+                "Leave actor out.",
+            )
         if any(problem.key.startswith(f"line {start}:") for problem in self.problems):
             return OperatorRule(start)
         return OperatorRule(start, **found)  # type: ignore[arg-type]
@@ -205,7 +213,9 @@ def _truth(value: object) -> bool:
 
 
 def _note(value: object) -> str:
-    return " ".join(_texts(value)[0].split()) if isinstance(value, str) else _texts(value)[0]
+    if not isinstance(value, str):
+        raise _Wrong("not a text.", 'Write one text in "quotes".')
+    return " ".join(_texts(value)[0].split())
 
 
 _VALUES: Mapping[str, Callable[[object], object]] = {

@@ -20,7 +20,7 @@ from sync.attention.evidence import Subject
 from sync.attention.verdict import Actor, Because, Considered, NextStep, Verdict
 
 _DATES = ("due_soon", "overdue", "expires_soon")
-_PERSONS: frozenset[NextStep] = frozenset({"review", "get_access", "raise_auth_level", "migrate_endpoint"})
+PERSONS: frozenset[NextStep] = frozenset({"review", "get_access", "raise_auth_level", "migrate_endpoint"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +135,10 @@ def _actor(step: NextStep, rule: OperatorRule, verdict: Verdict) -> Actor:
     if step in ("none", "wait"):
         return "none" if step == "none" else "service_owner"
     if rule.actor is not None:
-        return rule.actor
+        return "person" if step in PERSONS else rule.actor
     if step == verdict.next_step:
         return verdict.actor
-    return verdict.actor if verdict.actor == "machine" and step not in _PERSONS else "person"
+    return verdict.actor if verdict.actor == "machine" and step not in PERSONS else "person"
 
 
 def _deadline(step: NextStep, rule: OperatorRule, verdict: Verdict, subject: Subject) -> datetime | None:
@@ -147,7 +147,12 @@ def _deadline(step: NextStep, rule: OperatorRule, verdict: Verdict, subject: Sub
     standing = verdict.deadline
     if standing is None and step != verdict.next_step:
         standing = subject.due_at or subject.expires_at
-    return standing if standing is None or rule.deadline is None else standing + rule.deadline
+    if standing is None or rule.deadline is None:
+        return standing
+    try:
+        return standing + rule.deadline
+    except OverflowError:  # a date of the year 1 or 9999 says "never"
+        return standing
 
 
 _Set = tuple[NextStep, Actor, "datetime | None"]

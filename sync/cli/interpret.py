@@ -54,4 +54,6 @@ def _moment(text: str | None) -> datetime:
         raise click.UsageError(f"--now {text} is not a time. Write it as 2026-03-01T12:00:00Z.") from None
     if moment.tzinfo is None:
         raise click.UsageError(f"--now {text} has no zone. Write Z behind it for UTC.")
+    if not 1970 <= moment.year <= 9000:
+        raise click.UsageError(f"--now {text} is no time to judge at. Name one of the years 1970 to 9000.")
     return moment.astimezone(UTC)
