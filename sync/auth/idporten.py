@@ -89,11 +89,12 @@ class IdPorten:
             url, seconds = pushed
         return Attempt(url, back, made.state, made.nonce, made.verifier, seconds)
 
-    def finish(self, client: Client, attempt: Attempt, address: str) -> Grant:
+    def finish(self, client: Client, attempt: Attempt, address: str, *, give_back: bool = True) -> Grant:
         """The consent that `address`, where the person was sent back to, stands for.
 
         NotAnAnswer for an address that is none; TokenRefused with a sentence for a person in every other case that is
-        not an outage. A consent that is of no use is given back at once.
+        not an outage. A consent that is of no use is given back at once; not so with `give_back=False`, where the
+        person has another, good one with the same client.
         """
         metadata = self.metadata(client.connection)
         here = self._context(attempt.redirect, client, "GET")
@@ -120,8 +121,9 @@ class IdPorten:
             if given.refresh_token is None:
                 raise no_refresh_token(client, context)
         except ArkivError as error:
-            with suppress(ArkivError):
-                self.revoke(client, given.refresh_token or given.access_token)
+            if give_back:
+                with suppress(ArkivError):
+                    self.revoke(client, given.refresh_token or given.access_token)
             raise self._refused(error) from None
         return self._grant(client, given, login.acr if login else given.acr, login.subject if login else given.subject)
 

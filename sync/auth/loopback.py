@@ -111,11 +111,25 @@ class Loopback:
             server.shutdown()
             server.server_close()
 
-    def expect(self, attempt: Attempt) -> str:
-        """The start link for a browser; from now on answers to this attempt are taken."""
-        with self._lock:
-            self._attempt = attempt
+    @property
+    def link(self) -> str:
+        """Where a browser is to begin; works once."""
         return f"http://{self.authority}{self._start}"
+
+    @property
+    def started(self) -> bool:
+        """Whether the start link was used."""
+        with self._lock:
+            return self._started
+
+    def expect(self, attempt: Attempt) -> bool:
+        """From now on the link leads to this attempt, and answers to it are taken. False once the link was used: what
+        it led to then stands.
+        """
+        with self._lock:
+            if not self._started:
+                self._attempt = attempt
+            return not self._started
 
     def wait(self, seconds: float) -> Arrival | None:
         """The next browser that comes back, or None."""

@@ -32,6 +32,8 @@ COMMANDS = {
     "demo": "sync.cli.demo",
     "init": "sync.cli.init",
     "doctor": "sync.cli.doctor",
+    "login": "sync.cli.login",
+    "logout": "sync.cli.logout",
     "sync": "sync.cli.sync",
     "run": "sync.cli.run",
     "status": "sync.cli.status",

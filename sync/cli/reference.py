@@ -108,6 +108,27 @@ CONTRACTS: Mapping[str, Contract] = {
             "connections[].checks": "Checks, each as in `general`.",
         },
     ),
+    "login": Contract(
+        "One object, once the person has logged in. What to visit and do is told on standard error.",
+        {
+            "connection": "Name of the connection.",
+            "state": "How the consent stands: `active`, or `expiring` where it is short.",
+            "acr": "Level of the login; null where ID-porten does not tell it.",
+            "scopes": "What was approved; a list of texts.",
+            "missing_scopes": "What was asked for and left out; a list of texts.",
+            "ends_at": "When the consent ends, in UTC; null where that is not known.",
+            "says": "The same in words.",
+            "remedy": "What to do about it; empty where there is nothing to do.",
+        },
+    ),
+    "logout": Contract(
+        "One object.",
+        {
+            "connection": "Name of the connection.",
+            "forgotten": "Whether there was a login to forget.",
+            "revoked": "Whether ID-porten was told, and took it.",
+        },
+    ),
     "sync": Contract(
         "One object. With `--dry-run` `steps` alone: a list of objects with `connection`, `identity` and `step`.",
         _RUN,
