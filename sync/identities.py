@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from config.connections import Connection, IdPortenConnection, SystemUser, SystemUserConnection, TokenConnection
 from config.settings import Settings
+from sync.auth.altinn import AltinnExchange, ExchangedTokens
 from sync.auth.key_ring import KeyRing, key_ring
 from sync.auth.maskinporten import Grantee, Maskinporten
 from sync.auth.source import FixedToken, SystemUserTokens, TokenSource
@@ -23,7 +24,8 @@ from sync.passes.walks import Walk
 @dataclass(frozen=True, slots=True)
 class Identity:
     """One pair of eyes on Dialogporten. `name` is the system user, `310000108` or `310000108/lonn`; empty for a
-    token. `keys` are those of the connection, shared by its identities; None for a secret or a token.
+    token. `keys` are those of the connection, shared by its identities; None for a secret or a token. `altinn` gives
+    the tokens that Altinn's storage of documents takes; None where we have nothing to exchange.
     """
 
     connection: str
@@ -31,6 +33,7 @@ class Identity:
     parties: tuple[str, ...] | None
     inbox: IdentityInbox
     keys: KeyRing | None = None
+    altinn: TokenSource | None = None
 
     def __str__(self) -> str:
         return f"{self.connection} ({self.name})" if self.name else self.connection
@@ -93,6 +96,7 @@ def identities(
     gate and its request budget; all share the breaker of the one server.
     """
     issuer = Maskinporten(http, settings.environment.maskinporten, told=told)
+    exchange = AltinnExchange(http, settings.environment.altinn, told=told)
     found: list[Identity] = []
     breaker = Breaker(monotonic=http.monotonic, told=told)
     shared: dict[str, tuple[Gate, RequestBudget]] = {}
@@ -113,7 +117,9 @@ def identities(
             for name, token in _tokens(connection, issuer, keys, http, env, settings):
                 base = settings.environment.dialogporten
                 client = DialogportenClient(http, base, token, connection=connection.name, retrier=retrier)
-                found.append(Identity(connection.name, name, connection.parties, IdentityInbox(client, token), keys))
+                inbox = IdentityInbox(client, token)
+                altinn = _exchanged(connection, exchange, token, http)
+                found.append(Identity(connection.name, name, connection.parties, inbox, keys, altinn))
     return found
 
 
@@ -141,6 +147,20 @@ def _tokens(
         secret = connection.token
         where = f"connection.{connection.name}.token"
         yield "", FixedToken(lambda: secret.read(env, file=settings.file, key=where), connection=connection.name)
+
+
+def _exchanged(
+    connection: Connection, exchange: AltinnExchange, token: TokenSource, http: HttpEdge
+) -> TokenSource | None:
+    if isinstance(connection, TokenConnection):
+        return None
+    return ExchangedTokens(
+        exchange,
+        "maskinporten" if isinstance(connection, SystemUserConnection) else "id-porten",
+        token,
+        monotonic=http.monotonic,
+        connection=connection.name,
+    )
 
 
 def identity_name(user: SystemUser) -> str:

@@ -28,33 +28,18 @@ class Flight:
     error: BaseException | None = None
 
 
-class SystemUserTokens:
-    """The tokens of one system user: in memory only, renewed a little before they end, by one thread at a time.
+class RenewedTokens:
+    """Tokens that `renew` gives: in memory only, renewed a little before they end, by one thread at a time."""
 
-    With `keys` the grant is signed with the one of them that fits, else with the grantee's own.
-    """
-
-    def __init__(
-        self,
-        maskinporten: Maskinporten,
-        grantee: Grantee,
-        *,
-        monotonic: Callable[[], float],
-        keys: KeyRing | None = None,
-    ) -> None:
-        self._maskinporten = maskinporten
-        self._grantee = grantee
-        self._keys = keys or KeyRing(grantee.connection or "", grantee.client_id, grantee.key)
+    def __init__(self, renew: Callable[[], Token], *, monotonic: Callable[[], float]) -> None:
+        self._renew = renew
         self._monotonic = monotonic
         self._token: Token | None = None
         self._flight: Flight | None = None
         self._lock = threading.Lock()
 
-    def __repr__(self) -> str:
-        return f"SystemUserTokens({self._grantee!r})"
-
     def bearer(self) -> str:
-        """A token that is good for at least its margin. Errors are those of the grant; the next call tries anew."""
+        """A token that is good for at least its margin. Errors are those of `renew`; the next call tries anew."""
         with self._lock:
             if self._token is not None and self._monotonic() < self._token.usable_until:
                 return self._token.value
@@ -78,13 +63,36 @@ class SystemUserTokens:
 
     def _fly(self, flight: Flight) -> None:
         try:
-            flight.token = self._keys.sign(lambda key: self._maskinporten.grant(replace(self._grantee, key=key)))
+            flight.token = self._renew()
         except BaseException as error:
             flight.error = error
         finally:
             with self._lock:
                 self._token, self._flight = flight.token, None
             flight.landed.set()
+
+
+class SystemUserTokens(RenewedTokens):
+    """The tokens of one system user. With `keys` a grant is signed with the one of them that fits, else with the
+    grantee's own.
+    """
+
+    def __init__(
+        self,
+        maskinporten: Maskinporten,
+        grantee: Grantee,
+        *,
+        monotonic: Callable[[], float],
+        keys: KeyRing | None = None,
+    ) -> None:
+        ring = keys or KeyRing(grantee.connection or "", grantee.client_id, grantee.key)
+        super().__init__(
+            lambda: ring.sign(lambda key: maskinporten.grant(replace(grantee, key=key))), monotonic=monotonic
+        )
+        self._grantee = grantee
+
+    def __repr__(self) -> str:
+        return f"SystemUserTokens({self._grantee!r})"
 
 
 class FixedToken:

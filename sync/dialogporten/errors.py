@@ -4,6 +4,7 @@
     ├── TokenError                     no usable token
     │   ├── TokenRefused      operator   Maskinporten refused the grant: `code`, `permanent`
     │   ├── LoginNeeded       user       a person must log in, or log in again: `state` of the consent
+    │   ├── ExchangeRefused   operator   Altinn's exchange gave no token; `passing`: it may be an outage of Altinn's
     │   ├── VaultShut         operator   what is sealed in the vault cannot be opened with the keys we have
     │   └── ClockSkew         operator   our clock is off by more than a minute: nothing is signed
     ├── Unreachable           server     no complete answer came
@@ -39,85 +40,14 @@ id is in it. `exit_code` is the command's exit code when this failure alone ende
 certainly never reached anybody: what may be sent only once may then be sent after all.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import ClassVar, Final, Literal
+from datetime import datetime
+from typing import Final, Literal
 
-from config.identifiers import mask_party
+from sync.dialogporten.failure import ArkivError as ArkivError
+from sync.dialogporten.failure import Context as Context
+from sync.dialogporten.failure import Who as Who
 
-Who = Literal["user", "operator", "server", "nobody", "us"]
 Reason = Literal["unknown", "hidden", "expired"]
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What was asked, by whom and when; goes with every error.
-
-    `party` is set when one party alone was asked about. It may hold a national id, so it is left out of `repr`.
-    """
-
-    at: datetime
-    method: str = "GET"
-    url_path: str = ""
-    connection: str | None = None
-    party: str | None = field(default=None, repr=False)
-    dialog_id: str | None = None
-    server: str = "Dialogporten"
-
-    def __post_init__(self) -> None:
-        # A query holds parties, and a party may be a national id.
-        object.__setattr__(self, "url_path", self.url_path.partition("?")[0])
-
-
-class ArkivError(Exception):
-    """Root of the tree, see the module's docstring."""
-
-    who: Who = "nobody"
-    exit_code: ClassVar[int] = 4
-    left: bool = True
-
-    def __init__(
-        self,
-        sentence: str,
-        *,
-        context: Context | None = None,
-        status: int | None = None,
-        trace_id: str | None = None,
-        who: Who | None = None,
-    ) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.status = status
-        self.trace_id = trace_id
-        self.at = context.at if context else datetime.now(UTC)
-        self.connection = context.connection if context else None
-        self.party = context.party if context else None
-        self.dialog_id = context.dialog_id if context else None
-        self.method = context.method if context else None
-        self.url_path = context.url_path if context else None
-        if who is not None:
-            self.who = who
-
-    def facts(self) -> Mapping[str, str | int]:
-        """What a service desk asks for: status, trace, time, path, dialog, party (masked), connection."""
-        found: dict[str, str | int | None] = {
-            "status": self.status,
-            "trace_id": self.trace_id,
-            "at": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "path": self.url_path or None,
-            "dialog_id": self.dialog_id,
-            "party": mask_party(self.party) if self.party else None,
-            "connection": self.connection,
-        }
-        return {name: value for name, value in found.items() if value is not None}
-
-    def __str__(self) -> str:
-        facts = ", ".join(f"{name} {value}" for name, value in self.facts().items())
-        return f"{self.sentence} ({facts})"
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.sentence!r})"
 
 
 class TokenError(ArkivError):
@@ -154,6 +84,22 @@ class LoginNeeded(TokenError):
     def __init__(self, sentence: str, *, state: str, context: Context | None = None, status: int | None = None) -> None:
         super().__init__(sentence, context=context, status=status)
         self.state = state
+
+
+class ExchangeRefused(TokenError):
+    """Altinn's token exchange gave no token. `passing`: the same answer stands for an outage of Altinn's own."""
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        passing: bool,
+        context: Context | None = None,
+        status: int | None = None,
+        trace_id: str | None = None,
+    ) -> None:
+        super().__init__(sentence, context=context, status=status, trace_id=trace_id)
+        self.passing = passing
 
 
 class VaultShut(TokenError):

@@ -1,9 +1,9 @@
 """When to ask again: a pure policy, and the small runner that obeys it.
 
 429 and 503 close a gate for every request of the same client id for as long as `Retry-After` says (capped); broken
-connections, timeouts, cut bodies and 5xx back off with full jitter; everything else is final. All waiting goes
-through one injected, interruptible `wait`, and is paid from a budget that one connection has for one run. Source:
-end-user API §11; every GET is safe to repeat, the marking one too.
+connections, timeouts, cut bodies, 5xx and what may be an outage of Altinn's token exchange back off with full jitter;
+everything else is final. All waiting goes through one injected, interruptible `wait`, and is paid from a budget that
+one connection has for one run. Source: end-user API §11; every GET is safe to repeat, the marking one too.
 """
 
 import random
@@ -26,6 +26,7 @@ from sync.dialogporten.errors import (
     ConnectFailed,
     Context,
     CutBody,
+    ExchangeRefused,
     ServerFault,
     Stopped,
     TimedOut,
@@ -94,7 +95,8 @@ class RetryPolicy:
             told = error.retry_after
             # A little jitter on top, so that the waiting threads do not all come back in the same instant.
             return min(told, self.longest_retry_after) + jitter if told is not None else self.backoff(attempt, jitter)
-        return self.backoff(attempt, jitter) if isinstance(error, (*TRANSIENT, ServerFault)) else None
+        passes = isinstance(error, (*TRANSIENT, ServerFault)) or (isinstance(error, ExchangeRefused) and error.passing)
+        return self.backoff(attempt, jitter) if passes else None
 
 
 class Gate:

@@ -195,6 +195,18 @@ class Access:
             {"parties": len(batch)},
         )
 
+    def exchange(self, altinn: TokenSource) -> Check:
+        """Whether Altinn's storage of documents would take us: one exchange."""
+        try:
+            claims = read_claims(altinn.bearer())
+        except ArkivError as error:
+            # Dialogs can be read without it.
+            return replace(failure("altinn", error), outcome="warning", exit_code=0)
+        lifetime = None if claims is None or claims.expires_at is None else claims.expires_at - self._now
+        seconds = None if lifetime is None else round(lifetime.total_seconds())
+        good = "" if seconds is None else f", good for {seconds} s"
+        return ok("altinn", f"Altinn gives a token of its own for documents{good}.", lifetime_seconds=seconds)
+
     def _has_items(self, parties: tuple[str, ...]) -> bool:
         return bool(wire.list_page(self._client.search(SearchParams(parties=parties, limit=1))).items)
 

@@ -49,7 +49,9 @@ def read_claims(token: str) -> Claims | None:
     scopes = tuple(scope.split()) if isinstance(scope, str) else ()
     expires, issued = _number(told.get("exp")), _number(told.get("iat"))
     details = told.get("authorization_details")
-    found = tuple(_system_users(details if isinstance(details, list) else []))
+    # Altinn's exchange may write a list of one as that one (reference: auth §5).
+    found = tuple(_system_users(details if isinstance(details, list) else [details]))
+    level = SYSTEM_USER_LEVEL if found else _LEVELS.get(str(told.get("acr")))
     user: User = "system-user" if found else "person" if "pid" in told else "none"
     return Claims(
         scopes=scopes,
@@ -57,7 +59,7 @@ def read_claims(token: str) -> Claims | None:
         system_users=found,
         lifetime=None if expires is None or issued is None else expires - issued,
         expires_at=_moment(expires),
-        level=SYSTEM_USER_LEVEL if found else _LEVELS.get(str(told.get("acr"))),
+        level=_number(told.get("urn:altinn:authlevel")) or level,
     )
 
 

@@ -1,8 +1,8 @@
 """The examination: every check of every identity, in order. One identity's failure never stops another's.
 
 Requests of a run: the limits once; Maskinporten's metadata once and for each connection; for each identity a token,
-the parties, and one search (a second when the first party has no dialogs). Nothing is retried: a doctor tells what
-is so now.
+the parties, one search (a second when the first party has no dialogs), and one exchange with Altinn where the
+connection asks for a scope of Altinn's. Nothing is retried: a doctor tells what is so now.
 """
 
 from __future__ import annotations
@@ -169,6 +169,10 @@ class _Doctor:
         if not blocked and _failed(limits):
             blocked = "Dialogporten cannot be reached."
         checks.append(skipped("search", blocked) if blocked else access.search(self._servers.at_once.parties))
+        if identity.altinn is not None and _asks_for_documents(connection):
+            no_token = any(check.name == "token" and check.outcome in ("failed", "skipped") for check in checks)
+            because = "There is no token."
+            checks.append(skipped("altinn", because) if no_token else access.exchange(identity.altinn))
         return checks
 
     def _held(self, connection: str, identity: str) -> tuple[Check, Check]:
@@ -185,6 +189,11 @@ class _Doctor:
             Examination(connection.name, connection.kind, name, (*keys, *rest, *self._held(connection.name, name)))
             for name in names
         ]
+
+
+def _asks_for_documents(connection: Connection) -> bool:
+    """The exchange is of use, and a person's token is exchanged, only with a scope of Altinn's in it."""
+    return any(scope.startswith("altinn:") for scope in getattr(connection, "scopes", ()))
 
 
 def _failed(check: Check) -> bool:

@@ -407,3 +407,27 @@ def test_the_real_command_ends_with_the_code_and_shows_no_bytes_of_a_token(sandb
     ended = sandbox.run_cli("doctor", "--json")
     assert ended.returncode == 2 and json.loads(ended.stdout)["exit_code"] == 2
     assert ended.stderr == ""
+
+
+def test_the_exchange_is_tried_where_a_scope_of_altinns_is_asked_for(patient: Patient) -> None:
+    world = patient.served.world
+    scopes = (people.SCOPE, "altinn:instances.read")
+    jwk = patient.served.stage.key.public_jwk()
+    world.registry.add_client(MaskinportenClient(people.CLIENT_ID, (jwk,), scopes, people.VENDOR.number))
+    patient.connection(
+        "bakeri",
+        f'kind = "system-user"\nclient_id = "{people.CLIENT_ID}"\nkey = "maskinporten.jwk"\n'
+        f'scopes = ["{scopes[0]}", "{scopes[1]}"]\nsystem_users = [{{ org = "{BAKERY}" }}]',
+    )
+    code, examined = patient.examined()
+    altinn = examined.of("bakeri")["altinn"]
+    assert code == 0 and altinn["outcome"] == "ok" and altinn["facts"]["lifetime_seconds"] > 1700
+
+    world.exchange.change({"register_is_down": True})
+    try:
+        code, examined = patient.examined()
+    finally:
+        world.exchange.change({"register_is_down": False})
+    altinn = examined.of("bakeri")["altinn"]
+    assert code == 0, "dialogs can be read all the same"
+    assert altinn["outcome"] == "warning" and altinn["facts"]["status"] == 401 and "documents" in altinn["causes"][0]
