@@ -16,7 +16,8 @@ import jwt
 
 from config.events import Event
 from sync.auth.maskinporten import Token
-from sync.auth.source import RenewedTokens, TokenSource
+from sync.auth.renewal import RenewedToken
+from sync.auth.source import TokenSource
 from sync.dialogporten.errors import ArkivError, BadBody, Context, ExchangeRefused
 from sync.dialogporten.http import Answer, HttpEdge
 from sync.dialogporten.origins import origin
@@ -75,7 +76,7 @@ class AltinnExchange:
         return error
 
 
-class ExchangedTokens(RenewedTokens):
+class ExchangedTokens(RenewedToken):
     """A TokenSource of Altinn tokens, made from those of another."""
 
     def __init__(

@@ -2,13 +2,22 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sync.auth.maskinporten import Token
-from sync.auth.source import Flight
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """One renewal under way; everybody who needs the token waits for it and shares how it ends."""
+
+    landed: threading.Event = field(default_factory=threading.Event)
+    token: Token | None = field(default=None, repr=False)
+    error: BaseException | None = None
 
 
 class RenewedToken:
-    """`renew` gets the next token; everybody who needs it meanwhile waits, and shares how that ends. Thread safe."""
+    """A token source (`sync.auth.source.TokenSource`); `renew` gets the next token. Thread safe."""
 
     def __init__(self, renew: Callable[[], Token], *, monotonic: Callable[[], float]) -> None:
         self._renew = renew

@@ -1,13 +1,13 @@
 """Where a client takes its bearer from."""
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from sync.auth.key_ring import KeyRing
-from sync.auth.maskinporten import Grantee, Maskinporten, Token
+from sync.auth.maskinporten import Grantee, Maskinporten
+from sync.auth.renewal import RenewedToken
 from sync.dialogporten.errors import Context, TokenError
 
 
@@ -19,60 +19,7 @@ class TokenSource(Protocol):
     def invalidate(self, token: str) -> None: ...
 
 
-@dataclass(slots=True, eq=False)
-class Flight:
-    """One grant under way; everybody who needs the token waits for it and shares how it ends."""
-
-    landed: threading.Event = field(default_factory=threading.Event)
-    token: Token | None = field(default=None, repr=False)
-    error: BaseException | None = None
-
-
-class RenewedTokens:
-    """Tokens that `renew` gives: in memory only, renewed a little before they end, by one thread at a time."""
-
-    def __init__(self, renew: Callable[[], Token], *, monotonic: Callable[[], float]) -> None:
-        self._renew = renew
-        self._monotonic = monotonic
-        self._token: Token | None = None
-        self._flight: Flight | None = None
-        self._lock = threading.Lock()
-
-    def bearer(self) -> str:
-        """A token that is good for at least its margin. Errors are those of `renew`; the next call tries anew."""
-        with self._lock:
-            if self._token is not None and self._monotonic() < self._token.usable_until:
-                return self._token.value
-            flight = self._flight
-            mine = flight is None
-            if flight is None:
-                flight = self._flight = Flight()
-        if mine:
-            self._fly(flight)
-        flight.landed.wait()
-        if flight.token is None:
-            assert flight.error is not None
-            raise flight.error
-        return flight.token.value
-
-    def invalidate(self, token: str) -> None:
-        """Forgets `token` if it is the one in use; a thread that is late cannot throw away its successor."""
-        with self._lock:
-            if self._token is not None and self._token.value == token:
-                self._token = None
-
-    def _fly(self, flight: Flight) -> None:
-        try:
-            flight.token = self._renew()
-        except BaseException as error:
-            flight.error = error
-        finally:
-            with self._lock:
-                self._token, self._flight = flight.token, None
-            flight.landed.set()
-
-
-class SystemUserTokens(RenewedTokens):
+class SystemUserTokens(RenewedToken):
     """The tokens of one system user. With `keys` a grant is signed with the one of them that fits, else with the
     grantee's own.
     """
