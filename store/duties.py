@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.engine import Connection
 
 from store.batch import Row
@@ -23,13 +23,13 @@ _NO_PAUSE_IS_LONGER = timedelta(days=1, hours=1)
 _FRESH: Row = {
     "opened_at": None,
     "tries": 0,
+    "tried_at": None,
     "next_try_at": None,
     "last_error": None,
     "settled_at": None,
     "outcome": None,
 }
-# Outcomes in which the mark was neither put back nor found needless.
-FAILED = ("not_listed", "refused", "failed")
+FAILED = "failed"  # the outcome in which the mark was neither put back nor found needless
 
 
 def record_duties(engine: Engine, cursor: Cursor, rows: Sequence[Row]) -> None:
@@ -50,9 +50,10 @@ def write_duties(engine: Engine, cursor: Cursor, rows: Sequence[Row]) -> None:
 
 def standing_duties(connection: Connection, of: str | None, identity: str | None, due_at: str | None) -> list[Row]:
     """Duties not settled yet, oldest first; with `due_at` those whose next try has come. One that is further off than
-    any pause was set while the clock was wrong, and has come too.
+    any pause was set while the clock was wrong, and has come too; so has one that waits for a dialog which the archive
+    has met again since.
     """
-    duty = table("duty")
+    duty, d = table("duty"), table("dialog").c
     query = select(duty).where(duty.c.settled_at.is_(None))
     if of is not None:
         query = query.where(duty.c.connection == of)
@@ -61,12 +62,14 @@ def standing_duties(connection: Connection, of: str | None, identity: str | None
     if due_at is not None:
         latest = instant_text(datetime.fromisoformat(due_at) + _NO_PAUSE_IS_LONGER)
         due = duty.c.next_try_at
-        query = query.where(due.is_(None) | (due <= due_at) | (due > latest))
+        readable = and_(d.id == duty.c.dialog_id, d.presence == "present", d.access == "full")
+        back = and_(duty.c.outcome.is_not(None), exists().where(readable, d.last_changed_at > duty.c.tried_at))
+        query = query.where(due.is_(None) | (due <= due_at) | (due > latest) | back)
     return [plain(row) for row in connection.execute(query.order_by(duty.c.recorded_at, duty.c.dialog_id)).mappings()]
 
 
 def failed_duties(connection: Connection) -> list[Row]:
     """Duties that ended without the mark being put back although it should have been, newest first."""
     duty = table("duty")
-    query = select(duty).where(duty.c.outcome.in_(FAILED)).order_by(duty.c.settled_at.desc(), duty.c.dialog_id)
+    query = select(duty).where(duty.c.outcome == FAILED).order_by(duty.c.settled_at.desc(), duty.c.dialog_id)
     return [plain(row) for row in connection.execute(query).mappings()]

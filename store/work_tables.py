@@ -107,6 +107,7 @@ class Duty(SQLModel, table=True):
     recorded_at: str = Field(sa_column=Column(Instant(), nullable=False))
     opened_at: str | None = Field(default=None, sa_column=Column(Instant()))
     tries: int = 0
+    tried_at: str | None = Field(default=None, sa_column=Column(Instant()))
     next_try_at: str | None = Field(default=None, sa_column=Column(Instant()))
     last_error: str | None = Field(default=None, sa_column=Column(Text))
     settled_at: str | None = Field(default=None, sa_column=Column(Instant()))

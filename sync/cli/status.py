@@ -23,7 +23,7 @@ def command(ctx: click.Context, as_json: bool) -> int:
 
     Reads the archive only; nothing is asked of anybody. Exit code 4 when a mailbox failed at its latest pass, when so
     much of one is missing at once that a person must say whether it is right, when something is set aside in
-    quarantine, or when an unread mark that an opening took away is still owed, else 0.
+    quarantine, or when an unread mark that an opening took away is still owed to a dialog that is there, else 0.
     """
     program: Program = ctx.obj
     with open_to_read(ctx) as archive:
@@ -38,7 +38,8 @@ def command(ctx: click.Context, as_json: bool) -> int:
         show_keys(keys)
         _show_duties(owed, lost)
     trouble = any(mailbox["error"] or mailbox["alarm"] for mailbox in status.mailboxes)
-    return 4 if status.quarantine or owed or trouble else 0
+    trouble = trouble or any(duty["outcome"] is None for duty in owed)  # the rest wait for their dialogs to come back
+    return 4 if status.quarantine or trouble else 0
 
 
 def as_document(status: Status) -> dict[str, Any]:

@@ -25,6 +25,9 @@ from sync.passes.signals import ListSignals
 
 # Tries until a duty is given up, first after 5 minutes, then doubled up to a day: about two days.
 TRIES = 10
+# The dialog is out of reach, and may come back: such a duty is never given up. A deleted one is restored with its old
+# state, a level that was raised may be lowered, an expiry prolonged, a right given anew.
+WAITING = frozenset({"deleted", "refused", "not_listed"})
 _FIRST_PAUSE = timedelta(minutes=5)
 _LAST_PAUSE = timedelta(hours=24)
 _FOLDERS = frozenset({"Default", "Archive", "Bin"})
@@ -37,7 +40,8 @@ Verdict = Literal["owed", "seen", "handled"]
 @dataclass(frozen=True, slots=True)
 class Duty:
     """An unread mark that is owed once the opening has left. `created_at` is the dialog's own: by it the list shows it
-    again, whatever else changes. Seen records and labels of others later than `seen_until` are news.
+    again, whatever else changes. Seen records and labels of others later than `seen_until` are news. `waits`: the
+    dialog was out of reach the last time.
     """
 
     dialog_id: str
@@ -47,6 +51,7 @@ class Duty:
     labels: frozenset[str]
     seen_until: str
     tries: int = 0
+    waits: bool = False
 
     @property
     def was_marked(self) -> bool:
@@ -87,6 +92,7 @@ def recorded(row: Row) -> Duty:
         frozenset(msgspec.json.decode(str(row["labels"] or "[]"), type=list[str])),
         str(row["seen_until"] or ""),
         int(row["tries"] or 0),
+        row.get("outcome") is not None,
     )
 
 

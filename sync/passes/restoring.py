@@ -28,14 +28,19 @@ from sync.dialogporten.errors import (
     ServerFault,
     Unreachable,
 )
-from sync.passes.duties import TRIES, Duty, Evidence, Verdict, cleared_by_us, judged, marked_by_us, pause
+from sync.passes.duties import TRIES, WAITING, Duty, Evidence, Verdict, cleared_by_us, judged, marked_by_us, pause
 from sync.passes.opening import MARKED_AS_UNOPENED, after_opening, after_restoring
 from sync.passes.ports import Inbox
+from sync.passes.presence import DELETED, NO_ACCESS, NOT_FOUND, Answer, answer_of, asks_lookup, explain
 from sync.passes.signals import ListSignals, signals
 from sync.passes.walks import Walk
 
 ROUNDS = 4  # looks at a dialog that somebody else keeps changing
-_REFUSALS = (DialogForbidden, LevelTooLow, NotFound)
+_REFUSALS = (DialogForbidden, Gone, LevelTooLow, NotFound)
+_OUT_OF_REACH = {
+    DELETED: ("deleted", "The service owner has deleted the dialog; it may be restored."),
+    NO_ACCESS: ("refused", "We may not read the dialog at present."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Restoring:
     outcome: str | None
     item: bytes | None = None
     seenlog: bytes | None = None
-    obstacle: str | None = None  # not_listed | refused | failed, once it is given up
+    obstacle: str | None = None  # failed, or one of `duties.WAITING`
     error: ArkivError | None = None
     sentence: str | None = None
 
@@ -70,15 +75,31 @@ def settle(inbox: Inbox, duty: Duty, item: bytes | None, detail: bytes | None, *
             if found is not None:
                 return found
         return Restoring(None, obstacle="failed", sentence="Somebody keeps changing the labels.")
-    except Gone:
-        return Restoring("deleted")
-    except _REFUSALS as refusal:
-        obstacle = "not_listed" if isinstance(refusal, NotFound) else "refused"
-        return Restoring(None, obstacle=obstacle, sentence=refusal.sentence)
+    except _REFUSALS:
+        return _out_of_reach(inbox, duty.dialog_id)
     except OF_ONE_DIALOG as error:
         return Restoring(None, obstacle="failed", error=error, sentence=error.sentence)
     except ValueError:  # msgspec's errors are ValueErrors
         return Restoring(None, obstacle="failed", sentence="The answer is not what the API promises.")
+
+
+def _out_of_reach(inbox: Inbox, dialog_id: str) -> Restoring:
+    """Why a dialog does not answer, by the probes that leave no trace; purged, it will never look read to anybody."""
+
+    def ask(call: Callable[[str], bytes], name: str) -> Answer:
+        try:
+            call(name)
+        except ArkivError as error:
+            return answer_of(error)
+        return Answer.OK
+
+    children = ask(inbox.transmissions, dialog_id)
+    lookup = ask(inbox.lookup, f"urn:altinn:dialog-id:{dialog_id}") if asks_lookup(children) else None
+    why = explain(children, lookup).presence
+    if why == NOT_FOUND:
+        return Restoring("purged")
+    obstacle, sentence = _OUT_OF_REACH.get(why, ("not_listed", "The dialog is out of reach at present."))
+    return Restoring(None, obstacle=obstacle, sentence=sentence)
 
 
 def look_again(inbox: Inbox, party: str, dialog_id: str, created_at: str) -> bytes | None:
@@ -120,23 +141,29 @@ def unmoved(inbox: Inbox, held: ListSignals) -> bool:
 
 
 def aftermath(duty: Duty, found: Restoring, at: str) -> Row:
-    """What table duty says after this try: settled, or standing with its reason and its next try."""
-    outcome = found.outcome or (found.obstacle if duty.tries + 1 >= TRIES else None)
+    """What table duty says after this try: settled, or standing with its reason and its next try. Of one that waits,
+    `outcome` tells what for.
+    """
+    waits = found.obstacle in WAITING
+    tries = duty.tries + 1 if waits == duty.waits else 1
+    outcome = found.outcome or (found.obstacle if tries >= TRIES and not waits else None)
     row: Row = {"dialog_id": duty.dialog_id, "opened_at": at, "last_error": found.sentence}
     if outcome is not None:
         return {**row, "tries": duty.tries, "next_try_at": None, "settled_at": at, "outcome": outcome}
-    tries = duty.tries + 1
     moment = datetime.fromisoformat(at.replace("Z", "+00:00"))
-    return {**row, "tries": tries, "next_try_at": instant_text(moment + pause(tries))}
+    row |= {"tries": tries, "tried_at": at, "next_try_at": instant_text(moment + pause(tries))}
+    return {**row, "outcome": found.obstacle if waits else None}
 
 
 def tell_duty(tell: Callable[..., None], row: Row) -> bool:
-    """Tells of a duty after `aftermath`; answers whether its mark is still owed, or given up."""
-    outcome, dialog_id = row.get("outcome"), row["dialog_id"]
-    if outcome is None:
+    """Tells of a duty after `aftermath`; answers whether its mark is still owed although the dialog is there, or given
+    up.
+    """
+    outcome, dialog_id = row["outcome"], row["dialog_id"]
+    if row.get("settled_at") is None:
         tell("duty_stands", dialog_id=dialog_id, reason=row["last_error"], next_try_at=row["next_try_at"])
-        return True
-    if outcome in ("not_listed", "refused", "failed"):
+        return outcome is None
+    if outcome == "failed":
         tell("duty_failed", dialog_id=dialog_id, reason=row["last_error"], outcome=outcome)
         return True
     tell("duty_settled", dialog_id=dialog_id, outcome=outcome)

@@ -122,7 +122,7 @@ class _Settler:
             batch.duties.append({key: value for key, value in row.items() if key != "opened_at"})
             failed = tell_duty(self._tell, row)
             report.standing += failed
-            report.settled += not failed
+            report.settled += row.get("settled_at") is not None and not failed
             report.restored += found.outcome == "restored"
             self._file(batch, known.get(duty.dialog_id), held.get(duty.dialog_id, {}), found, logs)
         self.shelf.write(batch)

@@ -11,6 +11,7 @@ import pytest
 
 from sync.cli import frame as cli
 from sync.passes.opening import MARKED_AS_UNOPENED
+from sync.passes.schedule import Pass, Wanted
 from tests.faults.playground import US, A, B, Playground, playground, problem
 from tests.faults.restoring import (
     Killed,
@@ -218,32 +219,71 @@ def test_a_stop_in_the_middle_leaves_the_duty_standing(play: Playground) -> None
     assert settle(play).restored == 1
 
 
-def test_a_duty_of_a_deleted_dialog_ends(play: Playground) -> None:
+def is_deleted(play: Playground, dialog_id: str, away: bool) -> None:
+    if away:
+        play.write("DELETE", f"/serviceowner/dialogs/{dialog_id}")
+    else:
+        play.write("POST", f"/serviceowner/dialogs/{dialog_id}/actions/restore")
+
+
+def needs_a_higher_level(play: Playground, dialog_id: str, away: bool) -> None:
+    play.allow(A, B, levels={play.world.dialogs[dialog_id].service_resource: 4} if away else {})
+
+
+def is_no_longer_ours(play: Playground, _dialog_id: str, away: bool) -> None:
+    play.allow(*(() if away else (A,)), B)
+
+
+ABSENCES = {"deleted": is_deleted, "refused": needs_a_higher_level, "no right": is_no_longer_ours}
+
+
+@pytest.mark.parametrize("why", ABSENCES)
+def test_a_duty_of_a_dialog_that_is_out_of_reach_waits_until_it_is_back(play: Playground, why: str) -> None:
     dialog_id = untouched(play)
     play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
     play.sync()
     play.calm()
-    play.write("DELETE", f"/serviceowner/dialogs/{dialog_id}")
-    play.clock.skip(600)
-    assert settle(play).settled == 1
-    assert outcomes(play) == {dialog_id: "deleted"}
-
-
-def test_a_duty_of_a_lost_dialog_is_given_up_after_days_and_told(play: Playground) -> None:
-    dialog_id = untouched(play)
-    play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
-    play.sync()
-    play.calm()
-    play.allow(B)
-    for _ in range(12):
+    ABSENCES[why](play, dialog_id, True)
+    for _ in range(15):
         play.clock.skip(86400)
-        settle(play)
-    assert standing(play) == []
-    assert [row["outcome"] for row in play.archive.failed_duties()] == ["not_listed"]
-    assert outcomes(play) == {dialog_id: "not_listed"}
-    before = play.world.requests.by.total()
+        play.world.requests.reset()
+        report = settle(play)
+        assert (report.settled, report.standing, play.archive.failed_duties()) == (0, 0, [])
+        assert play.world.requests.by.total() <= 4
+        play.runner.run(play.archive, Wanted(frozenset({Pass.SWEEP})))
+    assert outcomes(play) == {dialog_id: why if why == "deleted" else "refused"}
+
+    ABSENCES[why](play, dialog_id, False)
+    play.runner.run(play.archive, Wanted(frozenset({Pass.SWEEP})))
+    assert settle(play).restored == 1, "as soon as the archive has met it again"
+    assert is_unread(play, dialog_id)
+    assert play.row(dialog_id)["is_content_seen"] is False
+
+
+def test_a_duty_of_a_purged_dialog_ends(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
+    play.sync()
+    play.calm()
+    is_deleted(play, dialog_id, True)
+    play.clock.skip(600)
+    assert settle(play).settled == 0
+    play.write("POST", f"/serviceowner/dialogs/{dialog_id}/actions/purge")
+    play.clock.skip(86400)
+    assert settle(play).settled == 1
+    assert outcomes(play) == {dialog_id: "purged"}
+
+
+def test_status_is_content_with_a_mark_that_waits_for_its_dialog(play: Playground) -> None:
+    dialog_id = untouched(play)
+    play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
+    play.sync()
+    play.calm()
+    is_deleted(play, dialog_id, True)
+    play.clock.skip(600)
     settle(play)
-    assert play.world.requests.by.total() == before
+    assert standing(play) == [dialog_id]
+    assert cli.run(["--config", str(play.file), "status"]) == 0
 
 
 def test_a_mark_set_since_the_archive_last_looked_is_not_cleared_by_a_retried_opening(play: Playground) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from store.archive import Archive
 from store.batch import Batch, Row, Value
 from store.errors import ArchiveDenied
-from tests.store.rows import AT, LATER, ORG, uuid
+from tests.store.rows import AT, LATER, ORG, batch, dialog, uuid
 
 
 def duty(number: int = 1, **fields: Value) -> Row:
@@ -32,7 +32,7 @@ def standing(archive: Archive, **where: str) -> list[Value]:
 
 def test_a_recorded_duty_stands_with_all_that_settling_needs(archive: Archive) -> None:
     archive.record_duties([duty()])
-    nothing = dict.fromkeys(("opened_at", "next_try_at", "last_error", "settled_at", "outcome"))
+    nothing = dict.fromkeys(("opened_at", "tried_at", "next_try_at", "last_error", "settled_at", "outcome"))
     assert archive.standing_duties() == [{**duty(), "tries": 0, **nothing}]
 
 
@@ -62,8 +62,8 @@ def test_a_settled_duty_stands_no_more_and_keeps_its_outcome(archive: Archive) -
 
 def test_a_duty_that_failed_for_good_is_told(archive: Archive) -> None:
     archive.record_duties([duty(1), duty(2)])
-    archive.write(Batch(LATER, duties=[{"dialog_id": uuid(2), "settled_at": LATER, "outcome": "not_listed"}]))
-    assert [(row["dialog_id"], row["outcome"]) for row in archive.failed_duties()] == [(uuid(2), "not_listed")]
+    archive.write(Batch(LATER, duties=[{"dialog_id": uuid(2), "settled_at": LATER, "outcome": "failed"}]))
+    assert [(row["dialog_id"], row["outcome"]) for row in archive.failed_duties()] == [(uuid(2), "failed")]
 
 
 def test_a_failed_try_waits_for_its_time(archive: Archive) -> None:
@@ -72,6 +72,24 @@ def test_a_failed_try_waits_for_its_time(archive: Archive) -> None:
     assert standing(archive, due_at=AT) == []
     assert standing(archive, due_at=LATER) == [uuid(1)]
     assert (archive.standing_duties()[0]["tries"], archive.standing_duties()[0]["last_error"]) == (1, "500")
+
+
+def test_a_duty_that_waits_for_its_dialog_is_due_as_soon_as_the_archive_has_met_it_again(archive: Archive) -> None:
+    waiting: Row = {"tried_at": AT, "next_try_at": LATER, "outcome": "deleted"}
+    archive.record_duties([{**duty(number), **waiting} for number in range(1, 6)])
+    archive.record_duties([{**duty(6), **waiting, "outcome": None}])
+    since = after(AT)
+    archive.write(
+        batch(
+            dialog(1, last_changed_at=since),
+            dialog(2, presence="deleted", last_changed_at=since),
+            dialog(3, access="level_too_low", last_changed_at=since),
+            dialog(4, last_changed_at=AT),
+            dialog(6, last_changed_at=since),
+        )
+    )
+    assert standing(archive, due_at=AT) == [uuid(1)]
+    assert standing(archive, due_at=LATER) == [uuid(number) for number in range(1, 7)]
 
 
 def test_another_opening_of_the_dialog_is_a_new_duty(archive: Archive) -> None:
@@ -108,6 +126,10 @@ def test_standing_duties_are_found_without_reading_the_settled_ones(archive: Arc
 def test_a_next_try_that_was_set_while_the_clock_was_wrong_keeps_no_mark_waiting(archive: Archive) -> None:
     archive.record_duties([duty(1, next_try_at=next_year(AT)), duty(2, next_try_at=AT), duty(3, next_try_at=LATER)])
     assert standing(archive, due_at=AT) == [uuid(1), uuid(2)]
+
+
+def after(at: str) -> str:
+    return f"{at[:-2]}{int(at[-2]) + 1}Z"
 
 
 def next_year(at: str) -> str:

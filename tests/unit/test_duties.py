@@ -22,7 +22,7 @@ from sync.passes.duties import (
     pause,
     recorded,
 )
-from sync.passes.restoring import Restoring, aftermath
+from sync.passes.restoring import Restoring, aftermath, tell_duty
 from sync.passes.signals import signals
 
 MARK = "MarkedAsUnopened"
@@ -153,12 +153,12 @@ def test_a_duty_survives_the_archive() -> None:
 
 
 def test_a_duty_that_stands_is_tried_later_each_time_and_given_up_in_the_end() -> None:
-    lost = Restoring(None, obstacle="not_listed", sentence="Borte.")
+    lost = Restoring(None, obstacle="failed", sentence="Nede.")
     row = aftermath(duty(), lost, at(0))
-    assert (row["tries"], row["next_try_at"], row["last_error"]) == (1, at(5), "Borte.")
-    assert "outcome" not in row
+    assert (row["tries"], row["next_try_at"], row["last_error"]) == (1, at(5), "Nede.")
+    assert row["outcome"] is None
     last = Duty("d", "p", at(0), "r0", frozenset(), at(0), tries=TRIES - 1)
-    assert aftermath(last, lost, at(0))["outcome"] == "not_listed"
+    assert aftermath(last, lost, at(0))["outcome"] == "failed"
     assert [pause(tries) for tries in (1, 2, 3, 20, 999)] == [
         timedelta(minutes=5),
         timedelta(minutes=10),
@@ -166,6 +166,18 @@ def test_a_duty_that_stands_is_tried_later_each_time_and_given_up_in_the_end() -
         timedelta(hours=24),
         timedelta(hours=24),
     ]
+
+
+@pytest.mark.parametrize("why", ["deleted", "refused", "not_listed"])
+def test_a_duty_to_a_dialog_that_is_out_of_reach_is_never_given_up_and_begins_anew_when_it_is_back(why: str) -> None:
+    away, down = Restoring(None, obstacle=why, sentence="Borte."), Restoring(None, obstacle="failed", sentence="Nede.")
+    last = Duty("d", "p", at(0), "r0", frozenset(), at(0), tries=TRIES - 1, waits=True)
+    row = aftermath(last, away, at(0))
+    assert (row["tries"], row["outcome"], row.get("settled_at")) == (TRIES, why, None)
+    assert aftermath(last, down, at(0))["tries"] == 1
+    told: list[str] = []
+    assert not tell_duty(lambda event, **_: told.append(event), row), "nothing can be done about it"
+    assert told == ["duty_stands"]
 
 
 def test_the_moment_before_the_first_there_is_stays_what_it_is() -> None:

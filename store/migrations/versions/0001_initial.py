@@ -197,6 +197,7 @@ def upgrade() -> None:
         sa.Column("recorded_at", Instant(), nullable=False),
         sa.Column("opened_at", Instant(), nullable=True),
         sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("tried_at", Instant(), nullable=True),
         sa.Column("next_try_at", Instant(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("settled_at", Instant(), nullable=True),
