@@ -100,7 +100,8 @@ class Attending:
         ]
 
     def write(self, judgements: Sequence[Judgement], at: str) -> Judged:
-        """Writes these in one transaction. A dialog that is no longer what it was judged on is left out."""
+        """Writes these in one transaction. A dialog that is no longer what it was judged on is left out,
+        and one that somebody else has judged meanwhile: two daemons on one archive tell of a thing once."""
         # What a power cut takes back is judged again.
         with self._write(durable=False) as cursor:
             stamps = {
@@ -111,7 +112,20 @@ class Attending:
                     [each.dialog_id for each in judgements],
                 )
             }
-            still = [each for each in judgements if stamps.get(each.dialog_id) == each.verdict["evidence_at"]]
+            standing = {
+                row[0]: (_time(row[1]), _time(row[2]))
+                for row in self._engine.select_in(
+                    cursor,
+                    "SELECT dialog_id, judged_at, next_look_at FROM verdict WHERE dialog_id {}",
+                    [each.dialog_id for each in judgements],
+                )
+            }
+            still = [
+                each
+                for each in judgements
+                if stamps.get(each.dialog_id) == each.verdict["evidence_at"]
+                and each.stood in (None, standing.get(each.dialog_id, (None, None)))
+            ]
             verdicts = upsert(self._engine, cursor, "verdict", [each.verdict for each in still if each.differs])
             self._keep_books(cursor, [each.verdict for each in still if not each.differs])
             events: Counter[str] = Counter()

@@ -34,7 +34,9 @@ class Judgement:
 
     `verdict` is its whole row. `differs`: it came out differently than the one that stands. Of the item either
     `opens` is a new row (without id), or `alters` holds the columns that change in the one that stands. `happened`
-    names the events that are written down with it.
+    names the events that are written down with it. `stood` is `judged_at` and `next_look_at` of the verdict that it was
+    laid beside, both None where there was none: somebody else's judging, or a word by hand, in between lets this one
+    lapse. Without it nobody looks.
     """
 
     dialog_id: str
@@ -45,12 +47,13 @@ class Judgement:
     alters: Row = field(default_factory=dict)
     happened: tuple[Happening, ...] = ()
     told: Row = field(default_factory=dict)  # next_step, actor and deadline of the events
+    stood: tuple[str | None, str | None] | None = None
 
 
 @dataclass(slots=True, frozen=True)
 class Judged:
     """What a write of judgements did: rows of verdicts that differ, rows of items, events by name; `moved` dialogs were
-    left out because they changed while they were judged."""
+    left out because they changed, or others judged them, meanwhile."""
 
     verdicts: int = 0
     items: int = 0

@@ -57,7 +57,7 @@ class Bench(Protocol):
 class EvaluationReport:
     """`judged` dialogs were looked at, `written` verdicts came out differently; `events` counts what happened to items,
     by name. `pending` wait for another read; `failed` could not be judged, which is a bug of ours; `moved` changed
-    meanwhile and are judged by the next run.
+    or were judged by somebody else meanwhile, and what is left of them is judged by the next run.
     """
 
     judged: int = 0
@@ -173,7 +173,8 @@ def judged(docket: Docket, rules: OperatorRules, hot: timedelta, now: datetime) 
         "pending_since": min(str(since or instant_text(now)), instant_text(now)) if "hold" in steps else None,
     }
     decided: Row = {"decided_at": instant_text(now)}
-    judgement = Judgement(docket.id, {**row, **books, **decided}, differs)
+    stood = (None, None) if held is None else (_or_none(held["judged_at"]), _or_none(held["next_look_at"]))
+    judgement = Judgement(docket.id, {**row, **books, **decided}, differs, stood=stood)
     return _with_item(judgement, docket, steps, silenced=rule is not None and rule.silence, at=instant_text(now))
 
 
@@ -229,6 +230,10 @@ def _row(dialog_id: str, verdict: Verdict) -> Row:
         "because_en": verdict.because.en,
         "rule": verdict.rule,
     }
+
+
+def _or_none(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def _text(row: Row) -> str:

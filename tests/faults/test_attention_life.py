@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from store.archive import Archive
 from store.clock import instant_text
 from sync.attention.rule_file import load_rules
+from sync.passes.evaluate import Evaluation
 from sync.sandbox.access import Service
 from tests.faults.playground import A, Playground, playground, text
 from tests.faults.rereading import hot, poll
@@ -333,3 +335,37 @@ def test_postgresql_gives_the_same_life(tmp_path: Path, postgres_url: str) -> No
         play.clock.skip(700)
         play.sync()
         assert life(play, made) == ["opened", "snoozed", "overdue", "woken", "done", "reopened"]
+
+
+class SlowBench:
+    """An archive as a daemon sees it that is overtaken between reading and writing."""
+
+    def __init__(self, attending: Any, meanwhile: Callable[[], object]) -> None:
+        self.due, self.write = attending.due, attending.write
+        self._dockets, self._meanwhile = attending.dockets, meanwhile
+
+    def dockets(self, ids: Any) -> Any:
+        found = self._dockets(ids)
+        self._meanwhile()
+        return found
+
+
+def test_two_daemons_on_one_archive_tell_of_a_thing_once(tmp_path: Path, postgres_url: str) -> None:
+    with playground(tmp_path, "never", postgres_url) as play, Archive.open(postgres_url, create=False) as other:
+        made = play.dialog(A, "Skjema", status="RequiresAttention", dueAt=due(play, 10))
+        poll(play)
+
+        def overtaken() -> tuple[Any, Any]:
+            reports: list[Any] = []
+            bench = SlowBench(play.archive.attention, lambda: reports.append(play.runner.evaluate(other)))
+            rules, told = play.runner.rules, lambda *_: None
+            slow = Evaluation(bench, rules, timedelta(hours=1), play.clock.now, told).run()
+            return slow, reports[0]
+
+        slow, quick = overtaken()
+        assert (quick.events, slow.events, slow.moved) == ({"opened": 1}, {}, 1)
+        play.clock.skip(11 * DAY)
+        slow, quick = overtaken()
+        assert (quick.events, slow.events, slow.moved) == ({"overdue": 1}, {}, 1)
+        assert life(play, made) == ["opened", "overdue"]
+        assert judge(play).judged == 0

@@ -186,6 +186,23 @@ def test_what_is_put_off_is_judged_again_when_its_time_has_come(held: Archive) -
     assert due(held, now=LATEST) == [uuid(1), uuid(2), uuid(3)]
 
 
+def test_what_somebody_else_judged_meanwhile_is_told_once(held: Archive) -> None:
+    first, second = (opened(1, judged_at=at) for at in (LATER, LATEST))
+    first.stood = second.stood = (None, None)
+    assert held.attention.write([first], LATER).events == {"opened": 1}
+    late = held.attention.write([second], LATEST)
+    assert (late.moved, late.verdicts, late.events) == (1, 0, {})
+    [item] = held.view("attention")
+    overdue = altered(int(str(item["item_id"])), 1, "overdue", changed_at=LATEST)
+    overdue.stood = (LATER, None)
+    assert held.attention.write([overdue], LATEST).events == {"overdue": 1}
+    # A word by hand moves the time of the next look: it is not overwritten by who had not heard it.
+    assert held.attention.snooze(uuid(1), LATEST, LATER) is not None
+    assert held.attention.write([overdue], LATEST).moved == 1
+    assert events(held) == ["opened", "overdue", "snoozed"]
+    assert due(held, now=LATEST) == [uuid(1), uuid(2), uuid(3)]
+
+
 def test_a_docket_holds_what_judging_needs(held: Archive) -> None:
     held.write(batch(dialog(4, payloads={"list": b"{}", "seenlog": b"[]"}, connection="c", identity="i")))
     held.mailbox_state("c", "i", ORG, last_hot_at=LATER)
