@@ -219,7 +219,9 @@ def check_vault(keys: VaultKeys, findings: Findings) -> None:
         keys.check()
     except ConfigError as error:
         findings.take(error)
-    if keys.key.file is not None and (sentence := folder_warning(keys.key.file)):
+    file = keys.key.file
+    beside = file is not None and file.parent == findings.file.parent
+    if file is not None and (sentence := folder_warning(file, beside_settings=beside)):
         findings.warn(("vault", "key"), sentence)
 
 

@@ -85,14 +85,16 @@ def load_signing_key(
     return SigningKey(kid, private_key)
 
 
-def folder_warning(path: Path) -> str | None:
-    """A sentence if other users of this machine can look into, or change, the folder that holds a key."""
+def folder_warning(path: Path, *, beside_settings: bool = False) -> str | None:
+    """A sentence if other users of this machine can look into, or change, the folder that holds a key. A folder that is
+    not for keys alone, `beside_settings`, they may look into.
+    """
     if os.name != "posix" or not path.parent.is_dir():
         return None
     mode = stat.S_IMODE(path.parent.stat().st_mode)
     if mode & 0o022 and not mode & stat.S_ISVTX:
         return f"others can replace files in {path.parent}. Run: chmod 700 '{path.parent}'"
-    if mode & 0o007:
+    if mode & 0o007 and not beside_settings:
         return f"others can look into the folder {path.parent}. Run: chmod 700 '{path.parent}'"
     return None
 
