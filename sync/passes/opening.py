@@ -57,22 +57,23 @@ class OpeningPolicy:
             # What we could not put back stays unopened: the label context's revision and the date are what it takes.
             restorable = item.context_revision is not None and item.created_at is not None
             return restorable or not self.must_restore(item)
-        return value == "always" or (value != "never" and (seen_by_somebody(item) or item.is_api_only))
+        return value == "always" or (value != "never" and disturbs_nobody(item))
 
     def must_restore(self, item: ListSignals) -> bool:
         """Whether opening it takes an unread mark away that must be put back. No human inbox shows an API-only dialog:
         there only the label, which somebody set, is somebody's.
         """
-        return (
-            self.value_for(item) == "restore-unread"
-            and not seen_by_somebody(item)
-            and (not item.is_api_only or MARKED_AS_UNOPENED in item.labels)
-        )
+        return self.value_for(item) == "restore-unread" and not disturbs_nobody(item)
 
 
 def seen_by_somebody(item: ListSignals) -> bool:
     """Already read, and nobody asked for it to look unread again: one more opening changes no mark."""
     return item.is_content_seen and MARKED_AS_UNOPENED not in item.labels
+
+
+def disturbs_nobody(item: ListSignals) -> bool:
+    """Opening it changes no mark that anybody sees or has set: read already, or in no human inbox and not marked."""
+    return seen_by_somebody(item) or (item.is_api_only and MARKED_AS_UNOPENED not in item.labels)
 
 
 def after_opening(list_item: bytes) -> bytes:

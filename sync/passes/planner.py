@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sync.passes.opening import MARKED_AS_UNOPENED, OpeningPolicy, seen_by_somebody
+from sync.passes.opening import MARKED_AS_UNOPENED, OpeningPolicy, disturbs_nobody, seen_by_somebody
 from sync.passes.signals import ListSignals
 
 TRACE_FREE = ("transmissions", "activities")
@@ -112,7 +112,7 @@ def plan_again(
     `held` are the kinds that the archive has; `correspondence`: its activities come silently as a rule. It is opened
     again only where that leaves no trace: no mark to remove, and no new seen record while `updatedAt` stands.
     """
-    opens = opened_well and policy.allows(item) and (seen_by_somebody(item) or item.is_api_only)
+    opens = opened_well and policy.allows(item) and disturbs_nobody(item)
     # Only an API-only dialog can still get a seen record by this.
     after = ("seenlog",) if opens and not seen_by_somebody(item) else ()
     return DialogPlan(item.id, plan_children(item, held, correspondence=correspondence).before, opens, after)

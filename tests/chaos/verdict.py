@@ -113,7 +113,7 @@ class Verdict:
         if "detail" in told["refused"] or "children" in told["refused"]:
             return "stale"
         labels = item["endUserContext"]["systemLabels"]
-        quiet = (item["isContentSeen"] and "MarkedAsUnopened" not in labels) or item["isApiOnly"]
+        quiet = (item["isContentSeen"] or item["isApiOnly"]) and "MarkedAsUnopened" not in labels
         allowed = {"never": False, "after-human": quiet}.get(self.policy, True)
         body = self.play.archive.payloads([row["id"]], ["detail"]).get(row["id"], {}).get("detail")
         loud = body is None or json.loads(body.body)["updatedAt"][:26] != item["updatedAt"][:26]

@@ -81,6 +81,7 @@ def test_no_mark_of_a_human_is_ever_removed_by_reading_again(policy: OpeningPoli
     marked = {"systemLabels": ["Default", "MarkedAsUnopened"]}
     assert not planned(policy, details=200, isContentSeen=False).opens
     assert not planned(policy, details=200, isContentSeen=False, endUserContext=marked).opens
+    assert not planned(policy, details=200, isApiOnly=True, endUserContext=marked).opens
 
 
 def test_never_is_never() -> None:

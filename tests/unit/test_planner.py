@@ -132,6 +132,12 @@ def test_no_mark_is_owed_for_what_is_read_or_what_no_inbox_shows_unless_somebody
     assert policy.must_restore(signals(is_api_only=True, labels=frozenset({"Default", "MarkedAsUnopened"})))
 
 
+def test_the_label_of_a_dialog_that_no_inbox_shows_is_somebodys_too() -> None:
+    marked = signals(is_api_only=True, labels=frozenset({"Default", "MarkedAsUnopened"}))
+    opens = {value: OpeningPolicy(value).allows(marked) for value in ALL_POLICIES}
+    assert opens == {"never": False, "after-human": False, "restore-unread": True, "always": True}
+
+
 @pytest.mark.parametrize("missing", ["context_revision", "created_at"])
 def test_what_could_not_be_put_back_is_not_opened(missing: str) -> None:
     policy = OpeningPolicy("restore-unread")
