@@ -10,7 +10,7 @@
 | faults | GET, POST, DELETE | a list of faults |
 | switches | GET, POST, DELETE | switches by name; `{"resalt": true}` once makes every ephemeral id another |
 | requests | GET, DELETE | |
-| truth | GET `?caller=` | |
+| truth | GET `?caller=`, `&acr=` for a person below level 4 | |
 | clients, system-users, token | POST | see `registry`; `{"system_user": id}` or `{"pid", "acr"}` |
 | idporten…, altinn | | see `idporten_control` |
 """
@@ -137,7 +137,8 @@ class Control:
         self._world.commit_due()
         if self._world.local_mode:
             return truth_for(self._world, LOCAL_CALLER)
-        return truth_for(self._world, named_caller(self._world, request.query_params["caller"]))
+        asked = request.query_params
+        return truth_for(self._world, named_caller(self._world, asked["caller"], asked.get("acr")))
 
     def add_clients(self, body: Any, _request: Request) -> JsonObject:
         for one in body if isinstance(body, list) else [body]:

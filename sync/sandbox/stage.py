@@ -61,6 +61,7 @@ def write_settings(stage: Stage, url: str) -> Path:
 
 def write_persons(stage: Stage, url: str) -> Path:
     """Writes, beside the settings, others with a person in them, for whom somebody must log in first."""
+    person_key(stage)
     path = stage.folder / PERSONS
     path.unlink(missing_ok=True)
     write_private(path, persons_text(url).encode())

@@ -6,15 +6,19 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 import pytest
 
+from config.connections import IdPortenConnection
+from config.settings import load
 from sync.sandbox import seed
 from sync.sandbox.seed import people
 from sync.sandbox.server import SandboxServer
+from sync.sandbox.stage import person_key, set_up, write_persons
 from sync.sandbox.world import World
 from tests.contract.login_program import KEY, REDIRECT, STRANGE_KEY, Browser, Program, came_back, unverified
 
@@ -140,6 +144,16 @@ def test_the_level_of_the_login_decides_what_may_be_read(house: House, acr: str,
     for dialog in needing:
         url = f"{house.server.dialogporten}/api/v1/enduser/dialogs/{dialog}/transmissions"
         assert house.http.get(url, headers=header).status_code == status
+
+
+def test_the_truth_can_be_asked_for_at_the_level_of_a_login(house: House) -> None:
+    def texts(acr: str) -> dict[str, object]:
+        told = house.control("GET", f"truth?caller={people.TORGEIR.caller}&acr={acr}")["dialogs"]
+        return {one["id"]: one["listItem"] for one in told}
+
+    high, substantial = texts(HIGH), texts(SUBSTANTIAL)
+    assert set(high) == set(substantial)
+    assert high != substantial
 
 
 def test_the_id_token_is_signed_and_answers_the_login(house: House) -> None:
@@ -731,6 +745,24 @@ def test_the_client_of_the_demo_is_ready_for_use(house: House) -> None:
     assert program.tokens(house.torgeir)["refresh_token"]
     ends = datetime.fromisoformat(house.grant(program)["ends_at"])
     assert timedelta(days=89) < ends - datetime.now(UTC) < timedelta(days=91)
+
+
+def test_the_settings_with_a_person_name_a_client_that_may_come_back_there(house: House, tmp_path: Path) -> None:
+    stage = set_up(tmp_path / "sandbox")
+    settings = load(write_persons(stage, house.server.url), {})
+    seed.register(house.server.world, [KEY.public_jwk()], [person_key(stage).public_jwk()])
+    connection = next(one for one in settings.connections if isinstance(one, IdPortenConnection))
+    assert settings.environment.idporten == house.issuer
+    program = Program(
+        house.http,
+        house.issuer,
+        connection.client_id,
+        key=person_key(stage),
+        redirect=connection.redirect,
+        scopes=" ".join(connection.scopes),
+    )
+    assert program.tokens(house.torgeir)["scope"] == " ".join(connection.scopes)
+    seed.register(house.server.world, [KEY.public_jwk()])
 
 
 @pytest.mark.parametrize("kind", ["status", "cut", "drop", "lost"])
