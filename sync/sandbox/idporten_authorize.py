@@ -18,7 +18,7 @@ from sync.sandbox.idporten_grants import AuthorizeRequest, IdPorten, Visit
 from sync.sandbox.idporten_words import LEVELS, OAuthRefused
 from sync.sandbox.numbers import is_national_id
 
-PUSHED_LIFETIME_SECONDS = 60
+PUSHED_LIFETIME_SECONDS = 120
 PUSHED_PREFIX = "urn:ietf:params:oauth:request_uri:"
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _WITHOUT_CONSENT = ("openid", "profile")

@@ -80,6 +80,7 @@ client_id = "{people.IDPORTEN_CLIENT_ID}"
 key = "{PERSON_KEY}"
 redirect = "http://127.0.0.1:8765/callback"
 scopes = [{", ".join(f'"{scope}"' for scope in people.IDPORTEN_SCOPES)}]
+authorization_lifetime = "90d"  # as the client is registered
 """
 
 

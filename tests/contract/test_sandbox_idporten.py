@@ -365,7 +365,7 @@ def test_a_pushed_request_grows_old_and_belongs_to_its_client(house: House) -> N
     first, second = (program.post("par", **program.parameters()).json()["request_uri"] for _ in range(2))
     strange = f"{house.issuer}/authorize?client_id={other.client_id}&request_uri={first}"
     assert house.http.get(strange).status_code == 400
-    house.control("PUT", "idporten", {"offset": 61})
+    house.control("PUT", "idporten", {"offset": 121})
     late = f"{house.issuer}/authorize?client_id={program.client_id}&request_uri={second}"
     assert house.http.get(late).status_code == 400
 
