@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.errors import ConfigError
 from config.settings import Settings
 from store.archive import Archive
-from store.batch import Row
+from store.batch import Row, Standing
 from store.clock import instant_text
+from sync.auth.source import FixedToken, SystemUserTokens
 from sync.dialogporten.errors import ArkivError
 from sync.dialogporten.limits import Limits, ask_limits
 from sync.dialogporten.retry import Told
+from sync.doctoring.claims import SYSTEM_USER_LEVEL, read_claims
 from sync.identities import Identity
 from sync.passes.deep import Deep
+from sync.passes.fallback import Fallback, locked
 from sync.passes.filing import Reader
 from sync.passes.hot import Hot
 from sync.passes.landing import Landing
@@ -40,6 +44,28 @@ class OnceLimits:
         if self._found is None:
             self._found = ask_limits(identity.inbox.client, self._told)
         return self._found
+
+
+def weakest_first(identities: Sequence[Identity]) -> list[Identity]:
+    """The order of a run: system users first, persons last and among them the highest level. So a person leaves marks
+    in their own name only on what no system user can read. Asks nobody.
+    """
+
+    def strength(identity: Identity) -> tuple[int, bool]:
+        token = identity.inbox.token
+        if isinstance(token, SystemUserTokens):
+            return SYSTEM_USER_LEVEL, False
+        if not isinstance(token, FixedToken):
+            return SYSTEM_USER_LEVEL + 1, True
+        try:
+            claims = read_claims(token.bearer())
+        except (ArkivError, ConfigError):
+            claims = None  # its turn will tell what is wrong
+        if claims is None:
+            return SYSTEM_USER_LEVEL, False
+        return claims.level or SYSTEM_USER_LEVEL, claims.user == "person"
+
+    return sorted(identities, key=strength)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +103,32 @@ class Round:
                     break
             return reports
 
+    def fall_back(self) -> list[PassReport]:
+        """When everybody has had their round: reads what stood above the level of whoever met it, where that of this
+        identity is high enough. No report where there is nothing to read.
+        """
+        if not (found := self._locked()):
+            return []
+        with ThreadPoolExecutor(self.settings.sync.concurrency, thread_name_prefix="read") as pool:
+
+            def run() -> PassReport:
+                common = (self.identity.inbox, self.archive, self._landing(pool), pool, self.now, self.told)
+                return Fallback(self._task(), found, *common).run()
+
+            return [self._recorded("fallback", run)]
+
+    def _locked(self) -> Sequence[Standing]:
+        identity = self.identity
+        boxes = self.archive.mailboxes(identity.connection, identity.name)
+        # One that could not be read in its own round has no token now either.
+        if not any(box["state"] == "active" and box["error"] is None for box in boxes):
+            return ()
+        try:
+            level = identity.inbox.level if self.archive.reach.levels() else None
+        except (ArkivError, ConfigError):
+            return ()
+        return locked((identity.connection, identity.name), identity.parties, level, self.archive)
+
     def steps(self) -> Iterator[str]:
         """What `run` would do now, a line for each step. Asks for lists only, opens nothing, writes nothing."""
         with ThreadPoolExecutor(self.settings.sync.concurrency, thread_name_prefix="read") as pool:
@@ -98,6 +150,7 @@ class Round:
                 yield from (
                     f"deep: {step}" for step in Deep(task, boxes, *common, sync.deep, everything=everything).plan()
                 )
+            yield from (f"fallback: look for {each.id}" for each in self._locked())
 
     def _due(self) -> frozenset[Pass]:
         sync, identity = self.settings.sync, self.identity

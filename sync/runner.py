@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event as Signal
@@ -23,7 +23,7 @@ from sync.key_memory import KeyMemory
 from sync.passes.evaluate import Evaluation, EvaluationReport
 from sync.passes.report import PassReport, exit_code
 from sync.passes.schedule import Wanted
-from sync.round import OnceLimits, Round
+from sync.round import OnceLimits, Round, weakest_first
 
 _NOTHING_MORE = Wanted()
 
@@ -100,7 +100,7 @@ class Runner:
                 held.enter_context(archive.single_flight())
             limits = OnceLimits(self._told)
             self._keys.recall(archive)
-            for identity in self.identities:
+            for identity in weakest_first(self.identities):
                 if self.stop.is_set():
                     result.stopped = True
                     break
@@ -116,12 +116,27 @@ class Runner:
                     raise
                 except Exception as error:
                     bug = bug or error
+            try:
+                self._fall_back(archive, limits, result)
+            except ArchiveError:
+                raise
+            except Exception as error:
+                bug = bug or error
             self._keys.remember(archive)
             # Also where nothing could be read: time has passed all the same.
             self.evaluate(archive)
         if bug is not None:
             raise bug
         return result
+
+    def _fall_back(self, archive: Archive, limits: OnceLimits, result: RunResult) -> None:
+        """What one identity met and could not read for its level, another may."""
+        for identity in self.identities:
+            if self.stop.is_set():
+                return
+            with suppress(ArchiveBusy), self._flight(archive, identity):
+                again = Round(self.settings, archive, identity, limits, _NOTHING_MORE, self._now, self._told)
+                result.reports += again.fall_back()
 
     def evaluate(self, archive: Archive) -> EvaluationReport:
         """Says anew what the dialogs need that changed, or whose time has come. Asks nobody; a stop ends it early, and

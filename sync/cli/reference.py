@@ -62,7 +62,7 @@ _RUN = {
     "exit_code": "As in the table above.",
     "busy": "Mailboxes or system users that another run held; a list of texts.",
     "runs": "One object for each system user or token.",
-    "runs[].kind": "`poll`, `sweep`, `hot` or `deep`.",
+    "runs[].kind": "`poll`, `sweep`, `hot`, `deep`, or `fallback` (above others' level).",
     "runs[].connection": "Name of the connection.",
     "runs[].identity": "The system user, `310000108` or `310000108/lonn`; empty for a fixed token.",
     "runs[].outcome": "`ok`, `partial`, `failed` or `stopped`.",

@@ -39,7 +39,8 @@ class Job:
     """One dialog that is new or differs: what is held of it, what to read, and in the end what the reads gave.
 
     `delegated` None leaves what the archive says of it; `access` is what is known of it without a read. `texts_differ`:
-    title or summary differ from those that are held, and at a too low level that may be a swap.
+    title or summary differ from those that are held, and at a too low level that may be a swap. `changed`: more differs
+    than what depends on who looks. `tried`: nothing does, and yet we may read it now.
     """
 
     sighting: Sighting
@@ -49,6 +50,8 @@ class Job:
     delegated: bool | None
     access: str | None = None
     texts_differ: bool = False
+    changed: bool = False
+    tried: bool = False
     duty: Duty | None = None  # what its opening owes
     read: DialogRead = field(init=False)
 
@@ -124,6 +127,12 @@ def look(job: Job, at: str) -> Look:
     if "labellog" in job.plan.after and not (job.sighting.signals.transmissions_count or "transmissions" in job.held):
         asked = True  # all that the deep pass asks for where there are no transmissions
     return Look(job.plan.dialog_id, at if asked else None, at if job.read.opened else None, at if whole else None)
+
+
+def refusal(reader: Reader, dialog_id: str, reason: str, at: str) -> Row:
+    """A row of table refusal: this reader may not read the dialog as it stands (`denied`, `not_listed`)."""
+    who: Row = {"connection": reader.connection, "identity": reader.identity}
+    return {"dialog_id": dialog_id, **who, "reason": reason, "refused_at": at}
 
 
 def _list_item(job: Job) -> bytes:

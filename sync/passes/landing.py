@@ -13,21 +13,21 @@ from datetime import datetime
 
 from store.batch import Batch, CurrentPayload, CursorMove, Known, Row
 from store.clock import instant_text
-from sync.dialogporten import wire
 from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
+from sync.passes.choosing import Chooser
 from sync.passes.duties import owed
-from sync.passes.filing import Job, Reader, filed, look, nothing_new
+from sync.passes.filing import Job, Reader, filed, look, nothing_new, refusal
 from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.normalise import checked_item
-from sync.passes.planner import DialogPlan, plan_changed, plan_new, plan_retry, plan_returned
+from sync.passes.planner import DialogPlan, plan_retry
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.quarantine import Quarantine
 from sync.passes.reading import DialogRead, read_dialog
 from sync.passes.report import PassReport
 from sync.passes.restoring import aftermath, tell_duty, unmoved
 from sync.passes.sharing import Sharing
-from sync.passes.sighting import Sighting, seen_ids, substance_differs, tells_nothing_new, texts_differ
+from sync.passes.sighting import Sighting
 from sync.passes.signals import signals
 
 # Where so large a share of a part fails for a passing reason, not each dialog is to blame: the server or the line is.
@@ -63,19 +63,22 @@ class Landing:
     _counts: _Counts = field(default_factory=_Counts)
     levels: Levels = field(init=False)
     _sharing: Sharing = field(init=False)
+    _chooser: Chooser = field(init=False)
     _quarantine: Quarantine = field(init=False)
 
     def __post_init__(self) -> None:
-        self.levels = Levels(self.inbox, self.told)
-        self._sharing = Sharing(self.reader, self.levels)
+        self.levels = Levels(self.inbox, self.told, lambda: self.shelf.reach.levels())
+        self._sharing = Sharing(self.reader, self.levels, lambda: self.shelf.mailboxes(), self.now)
+        self._chooser = Chooser(self.reader, self.levels, self._sharing, self.shelf)
         self._quarantine = Quarantine(self.reader.connection, self.reader.identity)
 
-    def begin(self, *, all_due: bool = False) -> None:
+    def begin(self, *, all_due: bool = False, again: frozenset[str] = frozenset()) -> None:
         """Begins a pass: counts from naught, and learns what stands in quarantine, so that what can be read again is
-        released. `all_due`: none of it waits for its next try.
+        released. `all_due`: none of it waits for its next try. `again`: refused dialogs to ask about once more.
         """
         self._counts = _Counts()
         self.levels.forget()
+        self._sharing.begin(again)
         self._quarantine.load(self.shelf.quarantined(), all_due=all_due)
 
     def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]) -> None:
@@ -149,6 +152,12 @@ class Landing:
         if released:
             self._write(Batch(at=instant_text(self.now()), released=released))
 
+    def refused(self, ids: Sequence[str], reason: str) -> None:
+        """Remembers that the reader may not read these as they stand."""
+        if ids:
+            at = instant_text(self.now())
+            self._write(Batch(at=at, refusals=[refusal(self.reader, dialog_id, reason, at) for dialog_id in ids]))
+
     def reread(
         self,
         ids: Sequence[str],
@@ -170,7 +179,7 @@ class Landing:
             (read or self._read)(jobs)
             for job in jobs:
                 batch.looks.append(look(job, batch.at))
-                if shown or job.read.explains_itself:
+                if (shown or job.read.explains_itself) and not self._sharing.leaves(job, shown=False):
                     self._add(batch, job, again=True)
                 else:
                     self._leave(batch, job)
@@ -194,6 +203,8 @@ class Landing:
             if before is None or (before.presence, before.access) != ("present", "full") or "list" not in bodies:
                 continue
             sighting = self._sighting(bodies["list"].body)
+            if self._sharing.is_anothers(before, sighting.signals.service_resource):
+                continue
             if before.list_digest is not None:
                 # That of the very bytes the server sent: what we keep of them may differ.
                 sighting = replace(sighting, digest=before.list_digest)
@@ -230,65 +241,11 @@ class Landing:
 
     def _jobs(self, sightings: Mapping[str, Sighting], asked: frozenset[str]) -> list[Job]:
         """What is new or may differ; what the archive holds already is left out."""
-        known = self.shelf.known(list(sightings))
-        suspects = [
-            dialog_id
-            for dialog_id, k in known.items()
-            if k.list_digest != sightings[dialog_id].digest
-            or k.presence != "present"
-            or self._sharing.moved(k, sightings[dialog_id])
-            or self._sharing.denied_to_another(k)
-            or self._sharing.came_otherwise(k, sightings[dialog_id].signals.party not in asked)
-        ]
-        held = self.shelf.payloads(suspects) if suspects else {}
-        jobs = []
-        for dialog_id, sighting in sightings.items():
-            delegated = sighting.signals.party not in asked
-            before = known.get(dialog_id)
-            if before is None:
-                jobs.append(Job(sighting, None, {}, plan_new(sighting.signals, self.reader.policy), delegated))
-                if delegated:
-                    self._tell("dialog_delegated", dialog_id=dialog_id)
-            elif dialog_id in held:
-                job = self._changed(sighting, before, held[dialog_id], delegated)
-                if job is not None:
-                    jobs.append(job)
+        jobs = self._chooser.jobs(sightings, asked)
+        for job in jobs:
+            if job.known is None and job.delegated:
+                self._tell("dialog_delegated", dialog_id=job.plan.dialog_id)
         return jobs
-
-    def _changed(
-        self, sighting: Sighting, known: Known, held: Mapping[str, CurrentPayload], delegated: bool
-    ) -> Job | None:
-        old = held["list"].body
-        before = signals(wire.list_item(old))
-        seen_held = seen_ids(held["seenlog"].body if "seenlog" in held else None) | before.seen_ids
-        nothing_new = known.presence == "present" and tells_nothing_new(sighting.raw, old, seen_held, sighting.signals)
-        if nothing_new and known.access != LEVEL_TOO_LOW and not self._sharing.denied_to_another(known):
-            if self._sharing.moved(known, sighting):
-                return Job(sighting, known, held, DialogPlan(known.id), delegated, access=LEVEL_TOO_LOW)
-            if self._sharing.came_otherwise(known, delegated):
-                return Job(sighting, known, held, DialogPlan(known.id), delegated)
-            return None
-        if self._sharing.hidden_from_us_alone(known, sighting, old, seen_held):
-            return None
-        plan = plan_changed(
-            sighting.signals,
-            before,
-            self.reader.policy,
-            seen_held=seen_held,
-            substance_differs=substance_differs(sighting.raw, old),
-            # Where it could not be read since, its details are older than its list item.
-            opened_well=known.details_status == 200 and known.access == "full",
-        )
-        if known.presence != "present" or known.access != "full":
-            plan = plan_returned(plan, sighting.signals, self.reader.policy)
-        job = Job(sighting, known, held, plan, delegated, texts_differ=texts_differ(sighting.raw, old))
-        if not plan.reads_anything and (job.texts_differ or known.access == LEVEL_TOO_LOW):
-            # Nothing else differs: a swap, or a silent edit.
-            hidden = self.levels.hides(sighting.signals.service_resource, known.id)
-            if hidden is None and known.presence == "present":
-                return None  # not known today: the archive stays as it is, and the next pass asks again
-            job.access = None if hidden is None else LEVEL_TOO_LOW if hidden else "full"
-        return job
 
     def _read(self, jobs: Sequence[Job]) -> None:
         """Makes the planned requests. Raises what ends the pass, also when too many fail at once."""
@@ -346,6 +303,8 @@ class Landing:
 
     def _add(self, batch: Batch, job: Job, *, again: bool = False) -> None:
         self._settle(batch, job)
+        if self._sharing.leaves(job, shown=True):
+            return
         dialog_id, party = job.plan.dialog_id, job.sighting.signals.party
         self._quarantine.tried(dialog_id, [*job.read.bodies, *job.read.failures])
         rows, unreadable = filed(job, self.reader, batch.at)
@@ -355,11 +314,20 @@ class Landing:
             self._set_aside(batch, self._quarantine.unread(dialog_id, party, kind, error, batch.at))
         if rows is None:
             return
-        if not (again and nothing_new(rows, job)):
+        if not ((again or job.tried) and nothing_new(rows, job)):
             batch.dialogs.append(rows)
+        self._remember(batch, job)
         bad = {problem.kind for problem, _ in unreadable}
         batch.released += self._quarantine.released(dialog_id, job.read.bodies.keys() - bad)
         self._counts.new += rows.is_new
+
+    def _remember(self, batch: Batch, job: Job) -> None:
+        """What we were refused; what was refused earlier counts no more once it has changed or could be read."""
+        known, read = job.known, job.read
+        if known is not None and (job.changed or (known.access != "full" and read.bodies and read.access == "full")):
+            batch.reconsidered.append(job.plan.dialog_id)
+        if read.access == "denied":
+            batch.refusals.append(refusal(self.reader, job.plan.dialog_id, "denied", batch.at))
 
     def _set_aside(self, batch: Batch, row: Row) -> None:
         batch.quarantine.append(row)
@@ -368,6 +336,7 @@ class Landing:
             self._tell("dialog_quarantined", kind=row["kind"], dialog_id=row["dialog_id"], reason=row["reason"])
 
     def _write(self, batch: Batch) -> None:
+        batch.levels = self.levels.take_news()
         written = self.shelf.write(batch)
         self._counts.written += written.dialogs
         self._counts.rows += written.rows

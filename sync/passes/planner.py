@@ -26,6 +26,7 @@ class DialogPlan:
     before: tuple[str, ...] = ()
     opens: bool = False
     after: tuple[str, ...] = ()
+    careful: bool = False  # opened only when all that comes before could be read
 
     @property
     def reads_anything(self) -> bool:
@@ -34,7 +35,7 @@ class DialogPlan:
     def without(self, kinds: frozenset[str]) -> DialogPlan:
         """The same but for the reads of these kinds."""
         before, after = (tuple(kind for kind in each if kind not in kinds) for each in (self.before, self.after))
-        return DialogPlan(self.dialog_id, before, self.opens and "detail" not in kinds, after)
+        return DialogPlan(self.dialog_id, before, self.opens and "detail" not in kinds, after, self.careful)
 
     def __str__(self) -> str:
         reads = [*self.before, *(["an opening"] if self.opens else []), *self.after]
@@ -102,6 +103,14 @@ def plan_returned(plan: DialogPlan, item: ListSignals, policy: OpeningPolicy) ->
     before = tuple(kind for kind in TRACE_FREE if kind in plan.before or kind in new.before)
     after = tuple(kind for kind in LOGS if kind in plan.after or kind in new.after)
     return DialogPlan(item.id, before, plan.opens, after)
+
+
+def plan_tried(plan: DialogPlan) -> DialogPlan:
+    """A dialog that was refused and has not changed: `plan`, with a first read that leaves no trace and tells whether
+    our rights reach it now. While they do not, it is not opened either.
+    """
+    before = plan.before or ("transmissions",)
+    return DialogPlan(plan.dialog_id, before, plan.opens, plan.after, careful=True)
 
 
 def plan_again(

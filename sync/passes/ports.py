@@ -51,9 +51,20 @@ class Inbox(Protocol):
         """Every service with its minimum authentication level; may well be refused."""
 
 
+class Reach(Protocol):
+    """What the archive remembers of who may read what (`store.reach`)."""
+
+    def levels(self) -> Mapping[str, int]: ...
+    def refused(self, reader: tuple[str, str], ids: Sequence[str]) -> frozenset[str]: ...
+    def refused_longest(self, reader: tuple[str, str], limit: int) -> Sequence[str]: ...
+    def locked(self, reader: tuple[str, str], level: int, limit: int) -> Sequence[Standing]: ...
+
+
 class Shelf(Protocol):
     """The archive, as far as a pass reads and writes it."""
 
+    @property
+    def reach(self) -> Reach: ...
     def known(self, ids: Sequence[str]) -> Mapping[str, Known]: ...
     def payloads(
         self, ids: Sequence[str], kinds: Sequence[str] | None = None

@@ -70,7 +70,8 @@ def read_dialog(
     for kind in plan.before:
         if read.presence == "present" and read.access == "full":
             _read_child(inbox, kind, read, held, list_item)
-    if plan.opens and read.presence == "present" and read.access != "level_too_low":
+    refused = read.access != "full" if plan.careful else read.access == "level_too_low"
+    if plan.opens and read.presence == "present" and not refused:
         _open(inbox, read)
     after = list(plan.after)
     if duty is not None:

@@ -44,6 +44,12 @@ def substance_differs(raw: bytes, held: bytes) -> bool:
     return not same("list", _without(raw, _SEEN + _STATE), _without(held, _SEEN + _STATE))
 
 
+def differs_for_everybody(raw: bytes, held: bytes) -> bool:
+    """Whether more differs than marks, labels and the texts that depend on who looks."""
+    mine, theirs = _without(raw, _SEEN + _STATE), _without(held, _SEEN + _STATE)
+    return not same("list", _without_texts(mine), _without_texts(theirs))
+
+
 def texts_differ(raw: bytes, held: bytes) -> bool:
     """Whether title or summary differ: the two that the server may swap (reference: end-user API §3.7)."""
     return _texts(raw) != _texts(held)

@@ -100,7 +100,8 @@ class Sweep:
         horizon = Horizon.of_run(self._now(), self._inbox.server_ahead, self._task.overlap)
         self._began = horizon.started_at
         self._prober = Prober(self._inbox, self._walker, self._pool, self._land, horizon.limit)
-        self._landing.begin(all_due=True)
+        refused = frozenset(self._shelf.reach.refused_longest(self._who, absence.AGAIN_AT_ONCE))
+        self._landing.begin(all_due=True, again=refused)
         self._landing.levels.learn()  # a changed level shows in no list item
         guide = Guide(land=self._land, finished=self._finished, failed=self._failed)
         self._walker.read(plan_sweep(self._order or self._lost(), self._task.max_parties), guide)
@@ -110,6 +111,8 @@ class Sweep:
         self._give_up_lost()
         self._landing.release_gone(frozenset(self._swept), everything=everything)
         self._landing.retry_quarantined()
+        # Those that no list showed go behind the others, so that they do not keep them waiting.
+        self._landing.refused(sorted(refused - self._met_ids), "not_listed")
         self._tell("sweep_finished", parties=len(self._swept), items=self.report.items_read, held=len(self.report.held))
 
     def _lost(self) -> list[str]:

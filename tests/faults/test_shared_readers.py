@@ -35,7 +35,8 @@ def test_a_delegated_dialog_is_an_ordinary_one_once_its_party_may_be_represented
 def read_by_another(play: Playground, dialog: str) -> None:
     """As if a system user before us had been the one who was denied it."""
     with sqlite3.connect(play.settings.archive.url.removeprefix("sqlite:///")) as connection:
-        connection.execute("UPDATE dialog SET identity = 'another' WHERE id = ?", (dialog,))
+        for change in ("dialog SET identity = 'another' WHERE id", "refusal SET identity = 'another' WHERE dialog_id"):
+            connection.execute(f"UPDATE {change} = ?", (dialog,))
     connection.close()
 
 
