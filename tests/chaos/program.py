@@ -85,8 +85,8 @@ class Program:
         play = self._play
         play.close()
         play.settings = load(play.file, {**play.env, "DIALOGARKIV__SYNC__CONCURRENCY": "1"})
-        edge = MortalEdge(hosts=play.settings.environment.hosts, now=play.clock.now, monotonic=play.clock.monotonic)
-        edge.pausing, edge.fate = play.clock, self.fate
+        edge = play.edge(MortalEdge)
+        edge.fate = self.fate
         play.runner = Runner(play.settings, play.env, play.hear, now=play.clock.now, http=edge)
         play.archive = Archive.open(play.settings.archive.url, create=True)
         self._mortal(play.archive)

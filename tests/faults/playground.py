@@ -7,13 +7,14 @@ remembered in `pauses`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+import httpx
 import msgspec
 
 from config.settings import load
@@ -21,6 +22,7 @@ from store.archive import Archive
 from sync.dialogporten.http import HttpEdge
 from sync.runner import Runner, RunResult
 from sync.sandbox.access import read_access
+from sync.sandbox.faults import Faults
 from sync.sandbox.server import SandboxServer
 from sync.sandbox.steps import claims_for, named_caller
 from sync.sandbox.truth import truth_for
@@ -86,10 +88,21 @@ class Edge(HttpEdge):
         return self.stop.is_set()
 
 
+SomeEdge = TypeVar("SomeEdge", bound=Edge)
+
+
+class Server(Protocol):
+    """What a world is asked through. One that is a transport of httpx besides needs no port."""
+
+    world: World
+    url: str
+    faults: Faults
+
+
 class Playground:
     """`world` is what the server holds; `sync()` is one run of ours; `archive` is what came of it."""
 
-    def __init__(self, folder: Path, server: SandboxServer, clock: Clock, policy: str, archive: str) -> None:
+    def __init__(self, folder: Path, server: Server, clock: Clock, policy: str, archive: str) -> None:
         self.world = server.world
         self.server = server
         self.clock = clock
@@ -101,10 +114,20 @@ class Playground:
         claims = {**claims_for(self.world, US), "iat": now - 86400, "exp": now + 10**8}
         self.env = {"TOKEN": self.world.issuers.sign(self.world.issuer, claims)}
         self.settings = load(self.file, self.env)
-        http = Edge(hosts=self.settings.environment.hosts, now=clock.now, monotonic=clock.monotonic, told=self.hear)
-        http.pausing = clock
-        self.runner = Runner(self.settings, self.env, self.hear, now=clock.now, http=http)
+        self.runner = Runner(self.settings, self.env, self.hear, now=clock.now, http=self.edge(Edge))
         self.archive = Archive.open(self.settings.archive.url, create=True)
+
+    def edge(self, kind: type[SomeEdge]) -> SomeEdge:
+        """Our side of the wire."""
+        made = kind(
+            hosts=self.settings.environment.hosts,
+            now=self.clock.now,
+            monotonic=self.clock.monotonic,
+            told=self.hear,
+            transport=self.server if isinstance(self.server, httpx.BaseTransport) else None,
+        )
+        made.pausing = self.clock
+        return made
 
     def hear(self, name: str, fields: Mapping[str, object]) -> None:
         self.told.append((str(name), fields))
@@ -209,11 +232,15 @@ class Playground:
 
 @contextmanager
 def playground(
-    folder: Path, policy: str = "after-human", archive: str = "sqlite:///arkiv.db", clock: Clock | None = None
+    folder: Path,
+    policy: str = "after-human",
+    archive: str = "sqlite:///arkiv.db",
+    clock: Clock | None = None,
+    serving: Callable[[World], AbstractContextManager[Server]] = SandboxServer,
 ) -> Iterator[Playground]:
     """A world in which we represent A and B."""
     clock = clock or Clock()
-    with SandboxServer(World(now=clock.now)) as server:
+    with serving(World(now=clock.now)) as server:
         play = Playground(folder, server, clock, policy, archive)
         play.allow(A, B)
         try:
