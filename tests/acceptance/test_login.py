@@ -1,0 +1,409 @@
+"""`dialogarkiv login` and `logout` as a person has them: a real process, the pages of ID-porten, a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from config.keys import SigningKey, create_key
+from store.archive import Archive
+from tests.acceptance.person import ByBrowser, ByForms, Choices, Opener, Person, browser, driver, missing_browser
+from tests.acceptance.sandbox_process import (
+    PATIENCE_SECONDS,
+    SandboxProcess,
+    command_line,
+    environment,
+    run_program,
+)
+
+REDIRECT = "http://localhost:0/callback"
+ELSEWHERE = "https://arkiv.example/tilbake"
+SCOPES = ["openid", "digdir:dialogporten", "altinn:instances.read"]
+NINETY_DAYS = 7_776_000
+
+
+@dataclass
+class Desk:
+    """A settings file with one person's connection, `kari`, in a folder of its own."""
+
+    sandbox: SandboxProcess
+    folder: Path
+    client_id: str
+    key: SigningKey
+    url: str = "sqlite:///arkiv.db"
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / "dialogarkiv.toml"
+
+    def write(self, redirect: str = REDIRECT, scopes: list[str] | None = None) -> Desk:
+        self.settings.write_text(
+            f"""
+[archive]
+url = "{self.url}"
+[environment]
+name = "custom"
+dialogporten = "{self.sandbox.url}/dialogporten"
+altinn = "{self.sandbox.url}"
+idporten = "{self.sandbox.url}/idporten"
+[limits]
+requests_per_second = 1000
+[[connection]]
+name = "kari"
+kind = "id-porten"
+client_id = "{self.client_id}"
+key = "idporten.jwk"
+redirect = "{redirect}"
+scopes = {json.dumps(scopes or SCOPES[:2])}
+""",
+            encoding="utf-8",
+        )
+        return self
+
+    def run(self, *arguments: object, input: str | None = None) -> subprocess.CompletedProcess[str]:
+        return run_program("--config", self.settings, *arguments, cwd=self.folder, input=input)
+
+    @contextmanager
+    def login(self, *arguments: str, browser: str | None = None, log: str = "info") -> Iterator[Login]:
+        """The command under way; whatever it started is ended with it."""
+        env = {name: value for name, value in environment().items() if name not in ("BROWSER", "DISPLAY")}
+        env |= {"DIALOGARKIV__LOG__LEVEL": log, **({"BROWSER": browser} if browser else {})}
+        process = subprocess.Popen(
+            command_line("--config", self.settings, "login", "kari", *arguments),
+            cwd=self.folder,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        try:
+            yield Login(process)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(PATIENCE_SECONDS)
+            for stream in (process.stdin, process.stdout, process.stderr):
+                assert stream is not None
+                with suppress(BrokenPipeError):
+                    stream.close()
+
+    def consent(self) -> dict[str, Any]:
+        with Archive.open(f"sqlite:///{self.folder / 'arkiv.db'}", create=False, read_only=True) as archive:
+            row = archive.consents.row("kari")
+        return {} if row is None else dict(row)
+
+    def grants(self) -> list[dict[str, Any]]:
+        """The consents of this client at ID-porten, oldest first."""
+        told = self.sandbox.control("GET", "idporten")["grants"]
+        return [grant for grant in told if grant["client_id"] == self.client_id]
+
+
+@dataclass
+class Login:
+    """`dialogarkiv login` under way."""
+
+    process: subprocess.Popen[str]
+    read: str = ""
+
+    def address(self) -> str:
+        """The next line that is an address by itself."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.read += line
+            if line.startswith("http") and " " not in line:
+                return line.strip()
+        raise AssertionError(f"no address; {self.read}{self.process.stderr.read() if self.process.stderr else ''}")
+
+    def end(self, *lines: str) -> tuple[int, str, str]:
+        """Exit code, all of standard output, standard error; `lines` are typed first."""
+        out, err = self.process.communicate("".join(f"{line}\n" for line in lines), timeout=PATIENCE_SECONDS)
+        return self.process.returncode, self.read + out, err
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByBrowser | None]:
+    if missing_browser() is not None:
+        yield None
+        return
+    with browser(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+@pytest.fixture(params=["forms", "chromium"])
+def person(request: pytest.FixtureRequest) -> Person:
+    """Whoever goes through the pages; with a real browser where there is one."""
+    if request.param == "forms":
+        return ByForms()
+    reason = missing_browser()
+    if reason is not None:
+        pytest.skip(f"needs a real browser: {reason}")
+    found: ByBrowser = request.getfixturevalue("chromium")
+    return found
+
+
+@pytest.fixture
+def desk(sandbox: SandboxProcess, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+    client_id = f"klient {request.node.name}".replace(" ", "-")
+    key = create_key(tmp_path / "idporten.jwk")
+    registered = {
+        "client_id": client_id,
+        "keys": [key.public_jwk()],
+        "redirect_uris": [REDIRECT, ELSEWHERE],
+        "scopes": SCOPES,
+        "authorization_lifetime": NINETY_DAYS,
+        "refresh_token_lifetime": 86_400,
+        "tells": ["authorization_expires_in"],
+    }
+    sandbox.control("POST", "idporten-clients", registered)
+    yield Desk(sandbox, tmp_path, client_id, key).write()
+    sandbox.control("PUT", "idporten", {"offset": 0, "misbehave": []})
+    sandbox.calm()
+
+
+# The whole way
+
+
+def test_a_person_logs_in_and_the_archive_may_read(desk: Desk, person: Person) -> None:
+    with desk.login() as login:
+        page = person.visit(login.address())
+        code, out, err = login.end()
+    assert code == 0, err
+    assert "Logged in" in page.text and urlsplit(page.url).path == "/callback"
+    assert "The connection kari may read (idporten-loa-high): openid digdir:dialogporten" in out
+    assert "valid for 89 days more" in out and "Next: dialogarkiv sync" in out
+    (grant,) = desk.grants()
+    assert (grant["state"], grant["acr"], grant["scopes"]) == ("active", "idporten-loa-high", SCOPES[:2])
+    assert desk.consent()["state"] == "active" and desk.consent()["ends_from"] == "answer"
+
+
+@pytest.mark.skipif(missing_browser() is not None, reason=f"needs a real browser: {missing_browser()}")
+def test_the_browser_that_login_opens_by_itself_leads_all_the_way(desk: Desk) -> None:
+    opener = Opener(desk.folder, chromium=True)
+    with desk.login(browser=opener.command) as login, driver() as address:
+        assert opener.address().startswith("http://localhost:")
+        opened = ByBrowser(address, {"debuggerAddress": opener.debugger()})
+        page = opened.go_on()
+        code, _, err = login.end()
+        opened.close()
+    assert code == 0, err
+    assert "Logged in" in page.text
+    assert [grant["state"] for grant in desk.grants()] == ["active"]
+
+
+def test_login_opens_the_browser_that_it_is_told_to(desk: Desk) -> None:
+    opener = Opener(desk.folder, chromium=False)
+    with desk.login(browser=opener.command) as login:
+        ByForms().visit(opener.address())
+        assert login.end()[0] == 0
+
+
+def test_the_address_is_pasted_back_where_the_redirect_is_elsewhere(desk: Desk, person: Person) -> None:
+    desk.write(ELSEWHERE)
+    with desk.login() as login:
+        page = person.visit(login.address())
+        assert page.url.startswith(f"{ELSEWHERE}?")
+        code, out, err = login.end(page.url)
+    assert code == 0, err
+    assert "Logged in" in out and desk.consent()["state"] == "active"
+
+
+def test_paste_is_chosen_on_a_host_without_a_browser(desk: Desk, person: Person) -> None:
+    desk.write("http://127.0.0.1:9/callback")
+    desk.sandbox.control(
+        "POST",
+        "idporten-clients",
+        {
+            "client_id": desk.client_id,
+            "keys": [desk.key.public_jwk()],
+            "redirect_uris": ["http://127.0.0.1:9/callback"],
+        },
+    )
+    with desk.login("--paste", "--json") as login:
+        assert login.process.stderr is not None
+        address = next(line for line in login.process.stderr if line.startswith("http")).strip()
+        page = person.visit(address)
+        code, out, _ = login.end("", "that is no address", page.url)
+    assert code == 0
+    told = json.loads(out)
+    assert (told["connection"], told["acr"]) == ("kari", "idporten-loa-high")
+    assert told["scopes"] == SCOPES[:2] and told["missing_scopes"] == []
+
+
+# What a person can decide
+
+
+@pytest.mark.parametrize(
+    "choices", [Choices(consent="decline"), Choices(login="cancel")], ids=["declined", "cancelled"]
+)
+def test_declined_is_told_in_the_browser_and_in_the_terminal(desk: Desk, person: Person, choices: Choices) -> None:
+    with desk.login() as login:
+        page = person.visit(login.address(), choices)
+        code, _, err = login.end()
+    assert code == 3
+    for told in (page.text, err):
+        assert "Declined" in told and "dialogarkiv login kari" in told
+    assert desk.grants() == [] and desk.consent()["state"] == "declined"
+
+
+def test_a_scope_that_is_silently_dropped_is_told_and_nothing_is_kept(desk: Desk, person: Person) -> None:
+    desk.write(scopes=SCOPES)
+    with desk.login() as login:
+        page = person.visit(login.address(), Choices(untick=("digdir:dialogporten",)))
+        code, _, err = login.end()
+    assert code == 3
+    assert "left out digdir:dialogporten" in err and "left out digdir:dialogporten" in page.text
+    assert [grant["state"] for grant in desk.grants()] == ["revoked"]
+    assert desk.consent()["state"] == "declined" and desk.consent()["sealed"] is None
+
+
+def test_another_scope_may_be_left_out_and_that_is_told(desk: Desk, person: Person) -> None:
+    desk.write(scopes=SCOPES)
+    with desk.login() as login:
+        person.visit(login.address(), Choices(untick=("altinn:instances.read",)))
+        code, _, err = login.end()
+    assert code == 0
+    assert "ID-porten left out altinn:instances.read" in err
+    assert desk.consent()["scopes"] == "openid digdir:dialogporten"
+
+
+def test_declining_a_second_login_leaves_the_first_one_standing(desk: Desk) -> None:
+    logged_in(desk)
+    with desk.login() as login:
+        ByForms().visit(login.address(), Choices(consent="decline"))
+        assert login.end()[0] == 3
+    assert desk.consent()["state"] == "active" and desk.consent()["sealed"]
+
+
+# What comes after
+
+
+def logged_in(desk: Desk) -> None:
+    with desk.login() as login:
+        ByForms().visit(login.address())
+        code, _, err = login.end()
+    assert code == 0, err
+
+
+def test_logout_gives_the_consent_back_and_forgets_it(desk: Desk) -> None:
+    logged_in(desk)
+    done = desk.run("logout", "kari")
+    assert done.returncode == 0 and "given back at ID-porten" in done.stdout
+    assert [grant["state"] for grant in desk.grants()] == ["revoked"] and desk.consent() == {}
+    again = desk.run("logout", "kari", "--json")
+    assert json.loads(again.stdout) == {"connection": "kari", "forgotten": False, "revoked": False}
+
+
+def test_logout_forgets_nothing_that_id_porten_did_not_take_back_unless_told_to(desk: Desk) -> None:
+    logged_in(desk)
+    desk.sandbox.control("POST", "faults", [{"path": "/idporten/revoke", "status": 503}])
+    refused = desk.run("logout", "kari")
+    assert refused.returncode == 5 and "logout kari --offline" in refused.stderr
+    assert desk.consent()["state"] == "active"
+    offline = desk.run("logout", "kari", "--offline")
+    assert offline.returncode == 0 and "withdraw it" in offline.stdout
+    assert [grant["state"] for grant in desk.grants()] == ["active"] and desk.consent() == {}
+
+
+# What goes wrong
+
+
+def test_nobody_else_can_finish_a_login(desk: Desk) -> None:
+    with desk.login() as login:
+        link = login.address()
+        back = f"{link.partition('/start/')[0]}/callback"
+        forged = httpx.get(back, params={"code": "x" * 40, "state": "guessed"}, trust_env=False)
+        assert forged.status_code == 400 and "another login" in forged.text
+        rebound = httpx.get(back, headers={"Host": "evil.example"}, trust_env=False)
+        assert rebound.status_code == 421
+        ByForms().visit(link)
+        code, _, err = login.end()
+    assert code == 0 and "answer to another login came" in err
+
+
+def test_a_link_that_somebody_used_before_ends_the_login(desk: Desk) -> None:
+    with desk.login() as login:
+        link = login.address()
+        assert httpx.get(link, trust_env=False).status_code == 302
+        assert httpx.get(link, trust_env=False).status_code == 410
+        code, _, err = login.end()
+    assert code == 3 and "used twice" in err and desk.grants() == []
+
+
+def test_a_port_that_is_taken_is_told_with_the_way_round_it(desk: Desk) -> None:
+    with desk.login() as login:
+        taken = f"{login.address().partition('/start/')[0]}/callback"
+        desk.write(taken)
+        second = desk.run("login", "kari")
+    assert second.returncode == 2 and "--paste" in second.stderr and taken in second.stderr
+
+
+def test_standard_input_that_ends_is_told(desk: Desk) -> None:
+    ended = desk.run("login", "kari", "--paste", input="\nnot it\n")
+    assert ended.returncode == 2 and "Nothing was stored" in ended.stderr
+    assert ended.stdout.count(desk.sandbox.url) == 2, "an empty line asks for a new address"
+
+
+def test_only_persons_log_in(desk: Desk, sandbox: SandboxProcess) -> None:
+    other = sandbox.run_cli("login", "bakeri")
+    assert other.returncode == 2 and "kind id-porten" in other.stderr
+    unknown = desk.run("logout", "ola")
+    assert unknown.returncode == 2 and "Known: kari" in unknown.stderr
+
+
+def test_what_the_client_may_not_is_told_before_anybody_logs_in(desk: Desk) -> None:
+    desk.write("http://localhost:0/another")
+    refused = desk.run("login", "kari")
+    assert refused.returncode == 3 and "redirect (http://localhost:0/another)" in refused.stderr
+    assert "/start/" not in refused.stdout
+
+
+def test_an_outage_is_told_as_one(desk: Desk) -> None:
+    desk.sandbox.control("POST", "faults", [{"path": "/idporten/.*", "status": 503}])
+    assert desk.run("login", "kari").returncode == 5
+
+
+# Secrets
+
+
+def command_lines() -> str:
+    """What anybody on this machine can read of every process."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+            except OSError:
+                continue
+    return "\n".join(found)
+
+
+def test_no_secret_of_a_login_is_in_a_log_an_output_or_the_process_list(desk: Desk) -> None:
+    opener = Opener(desk.folder, chromium=False)
+    with desk.login(browser=opener.command, log="debug") as login:
+        link = opener.address()
+        public = command_lines()
+        page = ByForms().visit(link)
+        public += command_lines()
+        code, out, err = login.end()
+    assert code == 0, err
+    assert "consent_kept" in err and "/idporten/token" in err, "the log was on"
+    query = parse_qs(urlsplit(page.url).query)
+    (grant,) = desk.grants()
+    secrets = [query["code"][0], query["state"][0], grant["pid"], "eyJ"]
+    assert [secret for secret in secrets if secret in out + err + public] == []
+    raw = (desk.folder / "arkiv.db").read_bytes()
+    assert [secret for secret in secrets if secret.encode() in raw] == []
