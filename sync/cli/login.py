@@ -124,8 +124,9 @@ def _by_listening(
         except NotAnAnswer as wrong:
             arrival.reply("Not logged in", str(wrong))
             raise _not_logged_in(world, str(wrong)) from None
-        except ArkivError as error:
-            arrival.reply("Not logged in", error.sentence)
+        except Exception as error:
+            told = error.sentence if isinstance(error, ArkivError) else "Something failed here. See the terminal."
+            arrival.reply("Not logged in", told)
             raise
         arrival.reply("Logged in", "You can close this page and go back to the terminal.")
         return grant
