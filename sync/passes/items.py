@@ -8,6 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from sync.dialogporten import wire
+from sync.dialogporten.deep_items import SET_APART
 from sync.passes.bodies import MalformedItem
 
 _HEX = "[0-9a-fA-F]"
@@ -36,6 +37,8 @@ def checked_item(raw: bytes) -> wire.ListItem:
     """One item of a page. Raises MalformedItem, with id and party where they can be told, for anything that cannot
     be filed.
     """
+    if raw.startswith(SET_APART):
+        raise MalformedItem("the list item is nested deeper than any that the API promises", "list", *peek(raw))
     try:
         item = wire.list_item(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -112,10 +112,34 @@ def test_a_body_that_is_nested_without_end_is_set_aside(play: Playground, path: 
     assert len(play.tables()["dialog"]) == 2
 
 
-def test_a_page_that_is_nested_without_end_fails_its_mailbox_alone(play: Playground) -> None:
+def test_an_item_that_is_nested_without_end_is_set_aside_and_its_page_lands(play: Playground) -> None:
+    bad, *good = letters(play)
+    play.sync()
+    held = play.archive.payloads([bad, *good], ["list"])
+    items = [held[one]["list"].body.decode() for one in (*good, bad)]
+    play.clock.skip(25 * 3600)
+    play.write("DELETE", f"/serviceowner/dialogs/{good[0]}")
+    deep = f'{{"more": {DEEP}, {items[-1][1:]}'
+    page = f'{{"items": [{items[1]}, {deep}], "hasNextPage": false, "orderBy": "updatedat_asc,id_asc"}}'
+    play.fault(SEARCH, status=200, body=page)
+
+    result = play.runner.run(play.archive, Wanted(frozenset({Pass.SWEEP})))
+    assert [report.failures for report in result.reports] == [[]] * len(result.reports)
+    (row,) = play.archive.quarantined()
+    assert (row["id"], row["party"]) == (f"list:{bad}", A)
+    assert "nested deeper" in str(row["reason"])
+    assert [play.row(one)["presence"] for one in (*good, bad)] == ["deleted", "present", "present"]
+
+    play.calm()
+    play.retitle(bad, "Nytt")
+    play.runner.run(play.archive, Wanted(frozenset({Pass.SWEEP})))
+    assert (aside(play), play.row(bad)["title"]) == ([], "Nytt")
+
+
+def test_a_page_that_is_nested_without_end_elsewhere_fails_its_mailbox_alone(play: Playground) -> None:
     letters(play)
     other = play.dialog(B, "Hos en annen")
-    play.fault(f"{SEARCH}.*{A[-9:]}", status=200, body=f'{{"items": [{{"more": {DEEP}}}], "hasNextPage": false}}')
+    play.fault(f"{SEARCH}.*{A[-9:]}", status=200, body=f'{{"items": [], "more": {DEEP}, "hasNextPage": false}}')
     result = play.sync()
     assert result.exit_code == 4
     assert [(f.parties, type(f.error)) for f in result.reports[0].failures] == [((A,), BadBody)]
