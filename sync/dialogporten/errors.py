@@ -30,7 +30,8 @@
     │   ├── ServerFault       server     500; may be permanent for one dialog
     │   ├── Redirected        operator   3xx: never followed; names the target host
     │   └── Unexpected        operator   any other answer, often from a proxy or gateway in between
-    ├── BadBody               server     200, but not JSON
+    ├── BadBody               server     200, but not what the API promises
+    │   └── NotTheApi         operator   200 and no JSON at all: a login page or a proxy in Dialogporten's place
     ├── HostNotAllowed        operator   the address is not one of this environment's
     └── Stopped               nobody     we were asked to stop
 
@@ -307,7 +308,14 @@ class Unexpected(HttpRefusal):
 class BadBody(ArkivError):
     """A 200 whose body is not what the API promises."""
 
-    who = "server"
+    who: Who = "server"
+
+
+class NotTheApi(BadBody):
+    """A 200 that is no JSON at all: somebody else answers in Dialogporten's place, whatever is asked."""
+
+    who = "operator"
+    exit_code = 5
 
 
 class HostNotAllowed(ArkivError):
@@ -342,4 +350,4 @@ OF_ONE_DIALOG: Final = (
 
 def is_passing(error: object) -> bool:
     """Whether the failure tells of the server or the line as they are now. A dialog that is too large stays so."""
-    return isinstance(error, (Unreachable, Busy, BadGateway)) and not isinstance(error, TooLarge)
+    return isinstance(error, (Unreachable, Busy, BadGateway, NotTheApi)) and not isinstance(error, TooLarge)

@@ -31,6 +31,7 @@ from sync.dialogporten.errors import (
     Context,
     CutBody,
     HostNotAllowed,
+    NotTheApi,
     Redirected,
     Stopped,
     TimedOut,
@@ -292,7 +293,7 @@ class HttpEdge:
 
 
 def complete_json(answer: Answer, context: Context) -> bytes:
-    """The body of a 200 that is JSON from its first to its last character; BadBody or CutBody otherwise.
+    """The body of a 200 that is JSON from its first to its last character; BadBody, NotTheApi or CutBody otherwise.
 
     Only the ends and the nesting are looked at: decoding is the wire types' matter. Without framing, a broken
     connection looks like an end.
@@ -309,7 +310,7 @@ def complete_json(answer: Answer, context: Context) -> bytes:
         return body
     if first in (b"{", b"[") and not answer.framed:
         raise CutBody("The answer broke off.", context=context, status=answer.status)
-    raise BadBody(
+    raise NotTheApi(
         "The answer is not JSON. A login page or a proxy may stand in between; check the base address.",
         context=context,
         status=answer.status,

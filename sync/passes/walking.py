@@ -19,6 +19,7 @@ from sync.dialogporten.errors import (
     ArkivError,
     BadBody,
     BadRequest,
+    NotTheApi,
     ServerFault,
     TooBroad,
     TooLarge,
@@ -29,6 +30,7 @@ from sync.passes.walks import Walk, apart, narrowed
 
 # One walk may fail so without the others being to blame; everything else ends the pass.
 _OF_THE_WALK = (BadRequest, BadBody, ServerFault, TooBroad, TooLarge, Unexpected)
+_TOO_LONG = (414, 431)  # what stands in between may find an address with many parties too long
 SIDE_BY_SIDE = 50  # short walks begun before the first of them lands
 
 
@@ -113,7 +115,12 @@ class Walker:
         return []
 
     def _isolate(self, walk: Walk, error: ArkivError, failed: set[str], guide: Guide) -> list[Walk]:
-        """A walk that failed by itself: halved until the mailbox to blame stands alone, so that the others are read."""
+        """A walk that failed by itself: halved until the mailbox to blame stands alone, so that the others are read.
+
+        Raises what is not the API's answer: whatever stands in between says it to every walk.
+        """
+        if isinstance(error, NotTheApi) or (isinstance(error, Unexpected) and error.status not in _TOO_LONG):
+            raise error
         if len(walk.parties) > 1:
             self._told("walk_split", {"parties": len(walk.parties), "why": type(error).__name__})
             return apart(walk)

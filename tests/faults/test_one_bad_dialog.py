@@ -146,6 +146,41 @@ def test_a_page_that_is_nested_without_end_elsewhere_fails_its_mailbox_alone(pla
     assert play.row(other)["presence"] == "present"
 
 
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, "<html><title>Sign in</title></html>"), (404, "<html>nginx</html>"), (403, "<html/>")]
+)
+def test_a_page_that_is_not_the_apis_ends_the_pass_once(play: Playground, status: int, body: str) -> None:
+    letters(play)
+    play.sync()
+    play.fault(SEARCH, status=status, body=body)
+    play.world.requests.reset()
+    (report,) = play.sync().reports
+    assert report.error is not None
+    lists = [entry for entry in play.world.requests.entries if entry.path.endswith("/dialogs")]
+    assert (report.failures, len(lists)) == ([], 1)
+    assert [name for name, _ in play.told].count("walk_split") == 0
+    assert {play.mailbox(party)["error"] for party in (A, B)} == {report.error.sentence}
+
+    play.calm()
+    assert play.sync().exit_code == 0
+    assert {play.mailbox(party)["error"] for party in (A, B)} == {None}
+
+
+def test_an_address_that_is_too_long_for_what_stands_in_between_is_shortened(play: Playground) -> None:
+    letters(play)
+    play.fault(f"{SEARCH}.*party=.*party=", status=414, body="<html>too long</html>")
+    assert play.sync().exit_code == 0
+    assert play.differences() == []
+
+
+def test_login_pages_in_the_place_of_many_dialogs_are_an_outage(play: Playground) -> None:
+    letters(play)
+    play.fault("/(transmissions|activities|seenlog)", status=200, body="<html/>")
+    (report,) = play.sync().reports
+    assert report.error is not None
+    assert play.archive.quarantined() == []
+
+
 def test_an_activity_whose_id_cannot_stand_in_an_address_is_kept_without_its_performer(play: Playground) -> None:
     (dialog_id,) = letters(play, 1)
     play.activity(dialog_id)
