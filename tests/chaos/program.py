@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
+from unittest.mock import patch
 
+import sync.round
 from config.settings import load
 from store.archive import Archive
 from sync.passes.schedule import Pass, Wanted
 from sync.passes.walks import Walk
 from sync.runner import Runner, RunResult
+from tests.chaos.turns import Turns
 from tests.faults.playground import Clock, Edge, Playground
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -78,6 +82,7 @@ class Program:
         self._play = play
         self._acted = acted
         self.fate = Fate()
+        self._random = Random(1)
         self.restart()
 
     def restart(self) -> None:
@@ -97,7 +102,8 @@ class Program:
         """One run; None when it died of its fate, and then a new process stands ready."""
         self._have(fate)
         try:
-            return self._play.runner.run(self._play.archive, Wanted(passes, accept))
+            with patch.object(sync.round, "ThreadPoolExecutor", lambda *_, **__: Turns(self._random)):
+                return self._play.runner.run(self._play.archive, Wanted(passes, accept))
         except Killed:
             return None
         finally:
