@@ -63,6 +63,11 @@ class Consent:
         return "active" if self.warning is None else "expiring"
 
     @property
+    def in_doubt(self) -> bool:
+        """Whether a renewal is under way, or was cut off: only the next one can tell."""
+        return self.sent_at is not None
+
+    @property
     def remaining(self) -> timedelta | None:
         """Time until `ends_at`, never negative; None where that is not known."""
         return None if self.ends_at is None else max(self.ends_at - self.now, timedelta(0))
