@@ -88,6 +88,11 @@ class Fingerprint:
     words: str = ""
 
     @property
+    def own_words(self) -> str:
+        """The producer's own words; a default text says no more than its state."""
+        return self.words if self.source == "own" else ""
+
+    @property
     def asks(self) -> bool:
         """True when it asks the party for something beyond filling in."""
         return self.state in STATE_STEP

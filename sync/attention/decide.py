@@ -240,7 +240,7 @@ def process(case: Case) -> Decision | None:
     if subject.status == "RequiresAttention":
         if not subject.app and mark.source == "own" and mark.state in ("signing", "payment"):
             step = STATE_STEP[mark.state]
-            return Decision(step, f"text_{mark.state}", (STEP_REASON[step], *codes), about=mark.words)
+            return Decision(step, f"text_{mark.state}", (STEP_REASON[step], *codes), about=mark.own_words)
         return rejected_app(case)
     if subject.status == "NotApplicable" and not subject.app:
         return None
@@ -249,7 +249,7 @@ def process(case: Case) -> Decision | None:
         missing = (STEP_REASON[step],) if step in STEP_REASON else ()
         missing = {"answer_request": ("open_request",), "correct": ("rejection_open",)}.get(step, missing)
         ground = "text_ready" if mark.state == "confirmation" and mark.source == "own" else f"text_{mark.state}"
-        return Decision(step, ground, (*missing, *codes), about=mark.words)
+        return Decision(step, ground, (*missing, *codes), about=mark.own_words)
     if mark.state in ("feedback", "unconfirmed"):
         return Decision("wait", f"text_{mark.state}", ("service_owner_turn", *codes))
     if mark.state == "confirmed":

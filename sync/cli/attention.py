@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,10 @@ from store.batch import Row
 from store.clock import instant_text
 from store.reading import Filters
 from sync.cli.common import json_option, open_to_read, party_urn
+from sync.cli.dialog_ids import dialog_named, short_ids
 from sync.cli.frame import Program
-from sync.cli.output import day_and_minute, echo_json, echo_table, shown
+from sync.cli.matching import party_unknown
+from sync.cli.output import day_and_minute, echo_json, echo_table, narrow, shown
 from sync.cli.verdicts import ACTORS, STEPS, deadline_words, in_language, reasons_of
 
 NEEDED = 10  # the exit code that says so
@@ -55,7 +58,13 @@ def command(
     now = instant_text(_now())
     start = None if since is None else instant_text(moment(since, "--since", forward=False))
     with open_to_read(ctx) as archive:
+        unknown = "" if urn is None else party_unknown(archive, urn)
         rows = archive.view("attention", Filters(party=urn))
+        short = short_ids(archive, (str(row["dialog_id"]) for row in rows)) if narrow() and not as_json else {}
+    if unknown and as_exit_code:
+        raise click.UsageError(unknown)
+    if unknown:
+        click.echo(unknown, err=True)
     rows = [row for row in rows if everything or str(row["snoozed_until"] or "") <= now]
     if start is not None:
         rows = [row for row in rows if max(str(row["opened_at"]), str(row["changed_at"] or "")) >= start]
@@ -63,7 +72,9 @@ def command(
     if as_json:
         echo_json([document(row, now) for row in rows])
     else:
-        _show(rows, now, ctx.obj.reading_settings.display.languages)
+        _show(rows, now, ctx.obj.reading_settings.display.languages, short)
+        if not rows:
+            click.echo(_nothing(urn, since))
     return NEEDED if as_exit_code and rows else 0
 
 
@@ -97,10 +108,15 @@ def document(row: Row, now: str) -> dict[str, Any]:
     }
 
 
-def _show(rows: list[Row], now: str, languages: tuple[str, ...]) -> None:
-    if not rows:
-        click.echo("Nothing needs attention.")
-        return
+def _nothing(party: str | None, since: str | None) -> str:
+    """That nothing is listed, and among what nothing was found."""
+    where = "" if party is None else f" of {shown(party.rpartition(':')[2])}"
+    if since is not None:
+        return f"Nothing{where} that needs attention was opened or changed since {shown(since)}."
+    return f"Nothing{where} needs attention."
+
+
+def _show(rows: list[Row], now: str, languages: tuple[str, ...], short: Mapping[str, str]) -> None:
     parties: dict[str, list[Row]] = {}
     for row in rows:
         parties.setdefault(str(row["party"]), []).append(row)
@@ -116,10 +132,12 @@ def _show(rows: list[Row], now: str, languages: tuple[str, ...]) -> None:
                     ACTORS.get(str(row["actor"]), row["actor"]),
                     f"{shown(row['title'])}: {in_language(row['because'], row['because_en'], languages)}"
                     + (f" (put off until {day_and_minute(row['snoozed_until'])})" if _off(row, now) else ""),
-                    row["dialog_id"],
+                    short.get(str(row["dialog_id"]), row["dialog_id"]),
                 ]
                 for row in group
             ],
+            whole=["dialog"],
+            slim={"until (UTC)": 10, "what": 12},
             title=name if name == number or not number.isdigit() or len(number) != 9 else f"{name} ({number})",
         )
 
@@ -168,7 +186,7 @@ def explain_command(ctx: click.Context, dialog_id: str, as_json: bool) -> int:
     from sync.cli.explaining import echo_explanation, explained, explanation_document
 
     with open_to_read(ctx) as archive:
-        found = explained(archive, dialog_id.lower(), ctx.obj.reading_settings, _now())
+        found = explained(archive, dialog_named(archive, dialog_id), ctx.obj.reading_settings, _now())
     if found is None:
         raise _not_held(dialog_id)
     if as_json:
@@ -191,8 +209,9 @@ def snooze_command(ctx: click.Context, dialog_id: str, until: str) -> int:
     if end <= now:
         raise click.UsageError(f"--until {until} has passed. Name a time that is still to come.")
     with _open_to_write(ctx) as archive:
-        row = archive.attention.snooze(dialog_id.lower(), instant_text(end), instant_text(now))
-        held = row is not None or archive.dialog(dialog_id.lower()) is not None
+        dialog_id = dialog_named(archive, dialog_id)
+        row = archive.attention.snooze(dialog_id, instant_text(end), instant_text(now))
+        held = row is not None or archive.dialog(dialog_id) is not None
     if row is None:
         raise _nothing_open(dialog_id) if held else _not_held(dialog_id)
     click.echo(f"Put off until {day_and_minute(instant_text(end))} UTC: {STEPS.get(str(row['next_step']), '')}.")
@@ -209,8 +228,9 @@ def done_command(ctx: click.Context, dialog_id: str) -> int:
     to anybody.
     """
     with _open_to_write(ctx) as archive:
-        row = archive.attention.done(dialog_id.lower(), instant_text(_now()))
-        held = row is not None or archive.dialog(dialog_id.lower()) is not None
+        dialog_id = dialog_named(archive, dialog_id)
+        row = archive.attention.done(dialog_id, instant_text(_now()))
+        held = row is not None or archive.dialog(dialog_id) is not None
     if row is None:
         raise _nothing_open(dialog_id) if held else _not_held(dialog_id)
     click.echo(f"Done: {STEPS.get(str(row['next_step']), row['next_step'])}. It comes back only with new evidence.")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
@@ -47,6 +48,14 @@ COMMANDS = {
     "sandbox": "sync.cli.sandbox",
 }
 
+# Commands of commands, when asked for by themselves.
+_INSIDE = {
+    "explain": "attention explain",
+    "snooze": "attention snooze",
+    "done": "attention done",
+    "upgrade": "db upgrade",
+}
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -63,6 +72,14 @@ class Commands(click.Group):
             if isinstance(ending.__context__, BrokenPipeError):
                 return _enough()
             raise
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = str(args[0])
+        if name not in COMMANDS and not name.startswith("-"):
+            raise click.UsageError(f"No such command '{name}'. {_meant(name)}", ctx)
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -81,6 +98,14 @@ class Commands(click.Group):
     def _short(self, ctx: click.Context, name: str) -> str:
         command = self.get_command(ctx, name)
         return command.short_help or "" if command is not None else ""
+
+
+def _meant(name: str) -> str:
+    """What somebody may have meant by a command that does not exist."""
+    if name.lower() in _INSIDE:
+        return f"Did you mean '{_INSIDE[name.lower()]}'?"
+    near = get_close_matches(name.lower(), COMMANDS, 2)
+    return f"Did you mean {' or '.join(repr(each) for each in near)}?" if near else "dialogarkiv --help lists them."
 
 
 class Program:

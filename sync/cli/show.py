@@ -17,6 +17,7 @@ from sync.attention.explain import Signal, explain
 from sync.attention.request import Request, requests_for
 from sync.attention.rule_file import load_rules
 from sync.cli.common import json_option, open_to_read
+from sync.cli.dialog_ids import dialog_named
 from sync.cli.output import day_and_minute, echo_json, echo_table, shown
 from sync.cli.verdicts import (
     ACTORS,
@@ -40,13 +41,15 @@ _TOLD_APART = ("verdict", "attention_item", "attention_event", "change")
 def command(ctx: click.Context, dialog_id: str, history: bool, as_json: bool) -> int:
     """Example: dialogarkiv show 019b7a00-0000-7000-8000-000000000001 --history
 
-    DIALOG is a dialog's id, as `dialogarkiv inbox` lists it. Shows what it needs and on what evidence too, and for a
-    step that a machine can take the request that does it, which this program never sends. Reads the archive only.
+    DIALOG is a dialog's id, as `dialogarkiv inbox` lists it, or its beginning, where only one begins so. Shows what it
+    needs and on what evidence too, and for a step that a machine can take the request that does it, which this program
+    never sends. Reads the archive only.
     """
     with open_to_read(ctx) as archive:
-        view = archive.dialog(dialog_id.lower())
-        dockets = archive.attention.dockets([dialog_id.lower()])
-        changes = archive.view("history", Filters(dialog_id=dialog_id.lower())) if history else []
+        named = dialog_named(archive, dialog_id)
+        view = archive.dialog(named)
+        dockets = archive.attention.dockets([named])
+        changes = archive.view("history", Filters(dialog_id=named)) if history else []
     if view is None:
         raise click.UsageError(
             f"The archive holds no dialog {dialog_id}. `dialogarkiv inbox --folder everything` lists those it holds."
@@ -113,6 +116,7 @@ def _show(view: DialogView, changes: list[Row]) -> None:
     dialog, summary = view.dialog, view.summary
     click.echo(shown(dialog["title"]) or "(no title)")
     for name, value in (
+        ("dialog", dialog["id"]),
         ("to", f"{shown(summary['party_name'])} ({shown(dialog['party'])})"),
         ("from", summary["sender"]),
         ("service", dialog["service_resource"]),

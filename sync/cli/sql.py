@@ -22,14 +22,15 @@ def command(ctx: click.Context, query: str, form: str, seconds: float | None) ->
     """Example: dialogarkiv sql "SELECT party_name, count(*) FROM inbox WHERE unread GROUP BY 1"
 
     One SELECT over the views `inbox`, `drafts`, `sent`, `archive`, `bin`, `everything`, `attention`, `due`, `actions`,
-    `letters`, `history` and the tables. QUERY may be `-` to read it from standard input.
+    `letters`, `history` and the tables. QUERY may be `-` to read it from standard input. With --csv, bytes are written
+    as hexadecimal digits.
     """
     text = sys.stdin.read() if query == "-" else query
     with open_to_read(ctx) as archive, archive.query_read_only(text, seconds=seconds) as answer:
         if form == "csv":
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow(answer.columns)
-            writer.writerows(answer.rows)
+            writer.writerows([each.hex() if isinstance(each, bytes) else each for each in row] for row in answer.rows)
         elif form == "json":
             echo_json([dict(zip(answer.columns, row, strict=True)) for row in answer.rows])
         else:
