@@ -12,10 +12,10 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from store.batch import OWNED, CurrentPayload, Known, Row, Value
 from store.clock import instant_text
+from store.compression import decompressed
 from store.statements import Cursor, Engine, table
 from store.tables import metadata
 from store.types import Instant
-from store.values import decompressed
 from store.views import DIALOG_VIEWS, VIEWS
 
 # Both engines compare bytes, so that equal rows come in equal order whatever the language of the server.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Protocol, cast
 
@@ -19,6 +20,7 @@ from store.tables import metadata
 from store.values import Values, tidied
 
 _CHUNK = 500
+_PLACES = 5000  # parameters to one INSERT on SQLite
 
 
 class Cursor(Protocol):
@@ -141,8 +143,7 @@ def insert(
     """Inserts `rows`, with `conflict` said of those that stand, and answers how many rows it touched."""
     names = ", ".join(map(_quoted, columns))
     if not engine.postgres or len(rows) < _MANY:
-        marks = ", ".join([engine.mark] * len(columns))
-        return run(engine, cursor, f"INSERT INTO {name} ({names}) VALUES ({marks}) {conflict}", rows)  # noqa: S608
+        return _insert_many(engine, cursor, f"INSERT INTO {name} ({names}) VALUES", len(columns), rows, conflict)
     if not conflict:
         return _copy(cursor, name, names, rows)
     stage = f"stage_{name}"
@@ -152,6 +153,20 @@ def insert(
     touched = max(cursor.rowcount, 0)
     cursor.execute(f"DELETE FROM {stage}")  # noqa: S608
     return touched
+
+
+def _insert_many(engine: Engine, cursor: Cursor, into: str, width: int, rows: list[Values], conflict: str) -> int:
+    """Many rows to a statement: SQLite works on all of them at once, outside the interpreter's lock."""
+    marks = f"({', '.join([engine.mark] * width)})"
+    together = 1 if engine.postgres else max(1, _PLACES // width)
+    touched, done = 0, 0
+    if together > 1:
+        sql = f"{into} {', '.join([marks] * together)} {conflict}"
+        while len(rows) - done >= together:
+            cursor.execute(sql, tuple(chain.from_iterable(rows[done : done + together])))
+            touched += max(cursor.rowcount, 0)
+            done += together
+    return touched + run(engine, cursor, f"{into} {marks} {conflict}", rows[done:])
 
 
 def _copy(cursor: Cursor, name: str, names: str, rows: list[Values]) -> int:

@@ -263,7 +263,7 @@ class LabelLog(SQLModel, table=True):
 
 
 class Payload(SQLModel, table=True):
-    """One body as the server sent it (without its dialog token), zlib-compressed. The current version of a kind has no
+    """One body as the server sent it (without its dialog token), compressed. The current version of a kind has no
     `superseded_at`; an older one is kept when it differed. Kinds: list, detail, transmissions, activities, seenlog,
     labellog."""
 

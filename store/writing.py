@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 from store.batch import OWNED, Batch, DialogRows, Row, Value, Written
 from store.bookkeeping import looked, move_cursors, quarantine, release
 from store.clock import instant_text
+from store.compression import all_compressed, compressed, decompressed
 from store.duties import write_duties
 from store.reach import reconsider, write_levels, write_refusals
 from store.statements import Cursor, Engine, insert, run, table, upsert
-from store.values import Values, compressed, decompressed, tidied
+from store.values import Values, tidied
 
 # Parents before children.
 _GROWING = ("seen", "label_log", "verdict")
@@ -74,14 +74,6 @@ class _Round:
                 if name not in by_table:
                     raise ValueError(f"Rows of table {name!r} do not belong to a dialog.")
                 by_table[name].extend(rows)
-        with ThreadPoolExecutor(1, thread_name_prefix="zlib") as beside:
-            # zlib works outside the interpreter's lock, so the bodies shrink while their rows are written.
-            bodies = beside.submit(
-                lambda: [compressed(body) for dialog in self.fresh for body in dialog.payloads.values()]
-            )
-            return self._write(by_table, bodies)
-
-    def _write(self, by_table: dict[str, list[Row]], bodies: Future[list[bytes]]) -> Written:
         dialogs = upsert(self.engine, self.cursor, "dialog", [dialog.dialog for dialog in self.dialogs])
         written = dialogs
         for name in (*OWNED, *_GROWING):
@@ -90,7 +82,7 @@ class _Round:
                 written += self._remove(name)
         written += self._take_off_labels()
         written += upsert(self.engine, self.cursor, "label", by_table["label"])
-        written += self._payloads(bodies.result())
+        written += self._payloads()
         return Written(dialogs, written, self._changes())
 
     def _remove(self, name: str) -> int:
@@ -123,7 +115,7 @@ class _Round:
         sql = f"DELETE FROM label WHERE dialog_id = {mark} AND label = {mark}"  # noqa: S608
         return run(self.engine, self.cursor, sql, gone)
 
-    def _payloads(self, fresh: list[bytes]) -> int:
+    def _payloads(self) -> int:
         """A body that differs becomes the next version; the one before it is superseded, and kept."""
         changed = {_id(dialog): dialog for dialog in self.standing if dialog.payloads}
         current: dict[tuple[str, str], tuple[int, bytes]] = {
@@ -135,9 +127,10 @@ class _Round:
             )
         }
         superseded: list[Values] = []
-        kinds = ((dialog, kind) for dialog in self.fresh for kind in dialog.payloads)
+        first = [(_id(dialog), kind, body) for dialog in self.fresh for kind, body in dialog.payloads.items()]
+        kept = all_compressed([body for _, _, body in first])
         added: list[Values] = [
-            (_id(dialog), kind, 1, self.at, body) for (dialog, kind), body in zip(kinds, fresh, strict=True)
+            (dialog_id, kind, 1, self.at, body) for (dialog_id, kind, _), body in zip(first, kept, strict=True)
         ]
         for dialog_id, dialog in changed.items():
             for kind, body in dialog.payloads.items():

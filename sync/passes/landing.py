@@ -7,11 +7,11 @@ bytes and its reason, and the rest of its page lands.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from store.batch import Batch, CurrentPayload, CursorMove, Known, Row
+from store.batch import Batch, CurrentPayload, CursorMove, Known, Row, Written
 from store.clock import instant_text
 from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
@@ -65,6 +65,8 @@ class Landing:
     _sharing: Sharing = field(init=False)
     _chooser: Chooser = field(init=False)
     _quarantine: Quarantine = field(init=False)
+    _writing: Future[Written] | None = field(init=False, default=None)
+    _written: frozenset[str] = field(init=False, default=frozenset())  # the dialogs of the write under way
 
     def __post_init__(self) -> None:
         self.levels = Levels(self.inbox, self.told, lambda: self.shelf.reach.levels())
@@ -82,7 +84,15 @@ class Landing:
         self._quarantine.load(self.shelf.quarantined(), all_due=all_due)
 
     def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]) -> None:
-        """Writes these items and moves the cursors along, each move in the transaction that makes it true.
+        """Writes these items and moves the cursors along, each move in the transaction that makes it true."""
+        self.begin_landing(items, asked, moves)
+        self.landed()
+
+    def begin_landing(
+        self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]
+    ) -> None:
+        """As `land`, but the last write may still be under way when it returns, so that the next page can be fetched
+        and recognised meanwhile; `landed` waits for it.
 
         What needs no request lands at once; the rest in parts, so that a kill costs little of what was fetched.
         `asked` are the parties of the identity's mailboxes; an item of another party came by an instance delegation
@@ -119,10 +129,21 @@ class Landing:
         sightings = self._recognise(items, Batch(at=instant_text(self.now())))
         return [job.plan for job in self._jobs(sightings, asked)]
 
+    def landed(self) -> None:
+        """Returns once everything that was begun is written. Raises what kept it from being."""
+        writing, self._writing, self._written = self._writing, None, frozenset()
+        if writing is not None:
+            written = writing.result()
+            self._counts.written += written.dialogs
+            self._counts.rows += written.rows
+            self._counts.changes += written.changes
+
     def move_cursors(self, moves: list[CursorMove]) -> None:
+        self.landed()
         self.shelf.write(Batch(at=instant_text(self.now()), cursors=moves))
 
     def count_into(self, report: PassReport) -> None:
+        self.landed()
         counts = self._counts
         report.dialogs_new, report.dialogs_written = counts.new, counts.written
         report.rows_written, report.changes_written = counts.rows, counts.changes
@@ -151,12 +172,14 @@ class Landing:
         released = self._quarantine.gone(missing, parties, everything=everything, hidden=hidden)
         if released:
             self._write(Batch(at=instant_text(self.now()), released=released))
+            self.landed()
 
     def refused(self, ids: Sequence[str], reason: str) -> None:
         """Remembers that the reader may not read these as they stand."""
         if ids:
             at = instant_text(self.now())
             self._write(Batch(at=at, refusals=[refusal(self.reader, dialog_id, reason, at) for dialog_id in ids]))
+            self.landed()
 
     def reread(
         self,
@@ -185,6 +208,7 @@ class Landing:
                     self._leave(batch, job)
             if jobs:
                 self._write(batch)
+                self.landed()
             count += len(jobs)
         return count
 
@@ -241,6 +265,8 @@ class Landing:
 
     def _jobs(self, sightings: Mapping[str, Sighting], asked: frozenset[str]) -> list[Job]:
         """What is new or may differ; what the archive holds already is left out."""
+        if not self._written.isdisjoint(sightings):
+            self.landed()
         jobs = self._chooser.jobs(sightings, asked)
         for job in jobs:
             if job.known is None and job.delegated:
@@ -292,6 +318,7 @@ class Landing:
                 else:
                     rows.append(job.duty.row(self.reader.connection, self.reader.identity, at))
         if rows:
+            self.landed()
             self.shelf.record_duties(rows)
 
     def _settle(self, batch: Batch, job: Job) -> None:
@@ -336,11 +363,11 @@ class Landing:
             self._tell("dialog_quarantined", kind=row["kind"], dialog_id=row["dialog_id"], reason=row["reason"])
 
     def _write(self, batch: Batch) -> None:
+        """Begins to write, once the batch before is written: the engine works outside the interpreter's lock."""
+        self.landed()
         batch.levels = self.levels.take_news()
-        written = self.shelf.write(batch)
-        self._counts.written += written.dialogs
-        self._counts.rows += written.rows
-        self._counts.changes += written.changes
+        self._written = frozenset(str(each.dialog["id"]) for each in batch.dialogs)
+        self._writing = self.pool.submit(self.shelf.write, batch)
 
     def _tell(self, event: str, **fields: object) -> None:
         self.told(event, {"connection": self.reader.connection, "identity": self.reader.identity, **fields})
