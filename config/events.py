@@ -37,7 +37,6 @@ class Event(StrEnum):
     RUN_STARTED = "run_started", "A sync run began."
     RUN_FINISHED = "run_finished", "A sync run ended; counts, duration and outcome are in the fields."
     RUN_SKIPPED = "run_skipped", "A run was due while the one before was still at work."
-    CONNECTION_SKIPPED = "connection_skipped", "A connection needs a person's login, which is not possible yet."
     CONNECTION_FAILED = "connection_failed", "A connection could not be used; the others go on."
     MAILBOX_STARTED = "mailbox_started", "Reading of a mailbox began; the first backfill says so."
     MAILBOX_FINISHED = "mailbox_finished", "A mailbox was read to its end."

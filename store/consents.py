@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from store.batch import Row
+from store.engine import parse_url
 from store.errors import ArchiveBusy
 from store.reading import plain
 from store.statements import Cursor, Engine, table, upsert
@@ -37,6 +38,16 @@ class Consents:
         self._read = read
         self._write = write
         self._lock = lock
+
+    @classmethod
+    def lent(cls, url: str, current: Callable[[], Consents]) -> Consents:
+        """Those of the archive at `url`, which is opened now and then; `current` answers the ones that are open now."""
+        return cls(
+            Engine(parse_url(url).get_backend_name()),
+            lambda: current()._read(),
+            lambda: current()._write(),
+            lambda connection: current()._lock(connection),
+        )
 
     def rows(self) -> list[Row]:
         """Every consent, by connection."""

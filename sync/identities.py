@@ -18,14 +18,15 @@ from sync.dialogporten.client import DialogportenClient, SearchParams
 from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.retry import Gate, Retrier, Told
 from sync.doctoring.claims import SYSTEM_USER_LEVEL, read_claims
+from sync.logins import Logins
 from sync.passes.walks import Walk
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """One pair of eyes on Dialogporten. `name` is the system user, `310000108` or `310000108/lonn`; empty for a
-    token. `keys` are those of the connection, shared by its identities; None for a secret or a token. `altinn` gives
-    the tokens that Altinn's storage of documents takes; None where we have nothing to exchange.
+    person or a token. `keys` are those of the connection, shared by its identities; None for a secret or a token.
+    `altinn` gives the tokens that Altinn's storage of documents takes; None where we have nothing to exchange.
     """
 
     connection: str
@@ -88,9 +89,9 @@ class IdentityInbox:
 
 
 def identities(
-    settings: Settings, http: HttpEdge, env: Mapping[str, str], told: Told, only: str | None = None
+    settings: Settings, http: HttpEdge, env: Mapping[str, str], told: Told, logins: Logins, only: str | None = None
 ) -> list[Identity]:
-    """Every identity of the settings, or of one connection. Persons (`id-porten`) are left out: they need a login.
+    """Every identity of the settings, or of one connection. A person can be read as while `logins` has an archive.
 
     Keys and secrets are read here; ConfigError names the one that cannot be used. All that share a client id share its
     gate and its request budget; all share the breaker of the one server.
@@ -102,8 +103,6 @@ def identities(
     shared: dict[str, tuple[Gate, RequestBudget]] = {}
     for connection in settings.connections:
         if only is None or connection.name == only:
-            if isinstance(connection, IdPortenConnection):
-                told("connection_skipped", {"connection": connection.name})
             client_id = getattr(connection, "client_id", connection.name)
             if client_id not in shared:
                 per_second = settings.limits.requests_per_second
@@ -112,9 +111,9 @@ def identities(
             gate, pace = shared[client_id]
             retrier = Retrier(gate=gate, pace=pace, breaker=breaker, wait=http.wait, told=told)
             keys = None
-            if isinstance(connection, SystemUserConnection):
+            if isinstance(connection, SystemUserConnection | IdPortenConnection):
                 keys = key_ring(connection, env, file=settings.file, now=http.now, told=told)
-            for name, token in _tokens(connection, issuer, keys, http, env, settings):
+            for name, token in _tokens(connection, issuer, logins, keys, http, env, settings):
                 base = settings.environment.dialogporten
                 client = DialogportenClient(http, base, token, connection=connection.name, retrier=retrier)
                 inbox = IdentityInbox(client, token)
@@ -126,6 +125,7 @@ def identities(
 def _tokens(
     connection: Connection,
     issuer: Maskinporten,
+    logins: Logins,
     keys: KeyRing | None,
     http: HttpEdge,
     env: Mapping[str, str],
@@ -143,7 +143,9 @@ def _tokens(
                 connection=connection.name,
             )
             yield identity_name(user), SystemUserTokens(issuer, grantee, monotonic=http.monotonic, keys=keys)
-    elif isinstance(connection, TokenConnection):
+    elif isinstance(connection, IdPortenConnection):
+        yield "", logins.tokens(connection, keys)
+    else:
         secret = connection.token
         where = f"connection.{connection.name}.token"
         yield "", FixedToken(lambda: secret.read(env, file=settings.file, key=where), connection=connection.name)

@@ -20,6 +20,7 @@ from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.retry import Told, ignore
 from sync.identities import Identity, identities
 from sync.key_memory import KeyMemory
+from sync.logins import Logins
 from sync.passes.evaluate import Evaluation, EvaluationReport
 from sync.passes.report import PassReport, exit_code
 from sync.passes.schedule import Wanted
@@ -77,12 +78,14 @@ class Runner:
             stop=self.stop,
             told=told,
         )
-        self.identities = identities(settings, self.http, env, told, only)
+        self._logins = Logins(settings, self.http, env, told)
+        self.identities = identities(settings, self.http, env, told, self._logins, only)
         self._keys = KeyMemory((identity.keys for identity in self.identities), self.http.now, told)
 
     def close(self) -> None:
-        """Ends every request under way, in every thread."""
+        """Ends every request under way, in every thread; but for the renewal of a login, which ends by itself."""
         self.http.close()
+        self._logins.close()
 
     def run(self, archive: Archive, wanted: Wanted = _NOTHING_MORE) -> RunResult:
         """Polls every identity, one after the other, with the further passes that are due or `wanted`.
@@ -96,6 +99,7 @@ class Runner:
             identity.inbox.client.new_run()
         with ExitStack() as held:
             held.enter_context(_seldom_collecting())
+            held.enter_context(self._logins.lent(archive))
             if not archive.shared:
                 held.enter_context(archive.single_flight())
             limits = OnceLimits(self._told)
@@ -148,16 +152,18 @@ class Runner:
         return evaluation.run()
 
     def rehearse(self, archive: Archive, wanted: Wanted = _NOTHING_MORE) -> Iterator[tuple[Identity, str]]:
-        """What `run` would do now, step by step; asks for lists only, opens nothing, writes nothing.
+        """What `run` would do now, step by step; asks for lists only, opens nothing, writes nothing but a person's
+        renewed login.
 
         Raises what keeps an identity from being read.
         """
         limits = OnceLimits(self._told)
-        for identity in self.identities:
-            identity.inbox.client.new_run()
-            planned = Round(self.settings, archive, identity, limits, wanted, self._now, ignore)
-            for step in planned.steps():
-                yield identity, step
+        with self._logins.lent(archive):
+            for identity in self.identities:
+                identity.inbox.client.new_run()
+                planned = Round(self.settings, archive, identity, limits, wanted, self._now, ignore)
+                for step in planned.steps():
+                    yield identity, step
 
     def _flight(self, archive: Archive, identity: Identity) -> AbstractContextManager[object]:
         if archive.shared:

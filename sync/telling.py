@@ -14,7 +14,6 @@ _WARNINGS = frozenset(
         Event.ABSENCE_HELD,
         Event.CLOCK_SKEWED,
         Event.CONNECTION_FAILED,
-        Event.CONNECTION_SKIPPED,
         Event.CONSENT_ENDED,
         Event.CONSENT_ENDING,
         Event.DIALOG_QUARANTINED,

@@ -27,10 +27,10 @@ _INDENT = " " * 20
 def command(ctx: click.Context, connection: str | None, as_json: bool) -> int:
     """Example: dialogarkiv doctor --connection regnskap
 
-    Asks for a token and one page of one item for each system user, and explains what does not work. Opens no dialog,
-    writes nothing, and makes no archive: it may be run at any time. Exit code 0 when all is in order (warnings may
-    stand), 2 for the settings, a key, the clock or the archive, 3 when a person must mend an access and nothing
-    worked, 4 when some identities failed, 5 when nobody could be reached.
+    Asks for a token and one page of one item for each system user and person, and explains what does not work. Opens no
+    dialog, writes nothing but a person's renewed login, and makes no archive: it may be run at any time. Exit code 0
+    when all is in order (warnings may stand), 2 for the settings, a key, the clock or the archive, 3 when a person must
+    mend an access and nothing worked, 4 when some identities failed, 5 when nobody could be reached.
     """
     program: Program = ctx.obj
     try:
@@ -69,7 +69,18 @@ def _show(report: Report) -> None:
     counted = [check.outcome for check in report.checks()]
     failed, warned = counted.count("failed"), counted.count("warning")
     verdict = "All is in order." if not failed and not warned else f"{failed} failed, {warned} with a warning."
-    click.echo(f"\n{verdict} No dialog was opened and nothing was written.")
+    click.echo(f"\n{verdict} No dialog was opened and nothing was written{_but_logins(report)}.")
+
+
+def _but_logins(report: Report) -> str:
+    """A token of a person is had only by renewing the login, and that must be written down."""
+    renewed = [
+        examination.connection
+        for examination in report.examinations
+        if examination.kind == "id-porten"
+        and any(check.name == "token" and check.outcome != "skipped" for check in examination.checks)
+    ]
+    return f" but the renewed login of {', '.join(renewed)}" if renewed else ""
 
 
 def _show_check(check: Check, *, briefly: bool = False) -> None:

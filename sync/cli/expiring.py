@@ -1,4 +1,4 @@
-"""What has an end in time, as `status` shows it: the keys that connections sign with."""
+"""What has an end in time, as `status` shows it: the keys that connections sign with, and the logins of persons."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from config.connections import IdPortenConnection, SystemUserConnection
 from config.settings import Settings
 from store.batch import Row
+from sync.auth.consent import consent_of
 from sync.auth.key_life import RENEW, key_life
 from sync.cli.output import echo_table
 
@@ -58,6 +59,50 @@ def show_keys(keys: Sequence[dict[str, Any]]) -> None:
             [[key["connection"], key["role"], key["ends_at"], key["warning"]] for key in told],
             title="Keys",
         )
+
+
+def login_documents(settings: Settings, rows: Sequence[Row], now: datetime) -> list[dict[str, Any]]:
+    """The login of each person of the settings; `remedy` is empty while there is nothing to do."""
+    held = {str(row["connection"]): row for row in rows}
+    found: list[dict[str, Any]] = []
+    for connection in settings.connections:
+        if isinstance(connection, IdPortenConnection):
+            consent = consent_of(held.get(connection.name), connection.name, now)
+            found.append(
+                {
+                    "connection": connection.name,
+                    "state": consent.state,
+                    "days_left": consent.days_left,
+                    "acr": consent.acr,
+                    "scopes": list(consent.scopes),
+                    "granted_at": _spelled(consent.granted_at),
+                    "ends_at": _spelled(consent.ends_at),
+                    "refreshed_at": _spelled(consent.refreshed_at),
+                    "says": consent.sentence,
+                    "remedy": consent.remedy,
+                    "error": consent.error,
+                }
+            )
+    return found
+
+
+def is_trouble(login: dict[str, Any]) -> bool:
+    """Whether nothing can be read as this person until somebody logs in."""
+    return login["state"] not in ("active", "expiring")
+
+
+def show_logins(logins: Sequence[dict[str, Any]]) -> None:
+    """Every person, and what is to be done."""
+    if logins:
+        echo_table(
+            ["person", "state", "days left", "login", "to do"],
+            [[each["connection"], each["state"], each["days_left"], each["says"], each["remedy"]] for each in logins],
+            title="Logins of persons",
+        )
+
+
+def _spelled(moment: datetime | None) -> str | None:
+    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _moment(value: object) -> datetime | None:

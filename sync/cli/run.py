@@ -13,7 +13,6 @@ from config.logging import event_log
 from store.archive import Archive
 from store.errors import ArchiveError
 from sync.cli.common import environment, settings_of
-from sync.cli.runs import require_somebody
 from sync.daemon import Daemon
 from sync.runner import Runner
 from sync.telling import telling
@@ -32,7 +31,6 @@ def command(ctx: click.Context) -> int:
     log = event_log()
     stop = threading.Event()
     runner = Runner(settings, environment(), telling(log), stop=stop)
-    require_somebody(runner)
     # An archive that cannot be used is told now, to whoever starts the daemon, and not only in the log at each tick.
     Archive.open(settings.archive.url, create=True).close()
 

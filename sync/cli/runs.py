@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sync.cli.output import echo_json, echo_table
-from sync.runner import Runner, RunResult
+from sync.runner import RunResult
 
 
 def echo_run(result: RunResult, as_json: bool) -> None:
@@ -59,29 +59,15 @@ def echo_run(result: RunResult, as_json: bool) -> None:
         ],
     )
     for report in result.reports:
+        who = f"{report.connection} {report.identity}".rstrip()
         errors = [report.error] if report.error is not None else [failure.error for failure in report.failures]
         for error in errors:
-            click.echo(f"{report.connection} {report.identity}: {error}", err=True)
+            click.echo(f"{who}: {error}", err=True)
         if report.kind == "poll" and report.outcome == "ok" and not report.parties:
             click.echo(
-                f"{report.connection} {report.identity}: no party can be seen, so there was nothing to read. "
+                f"{who}: no party can be seen, so there was nothing to read. "
                 f"`dialogarkiv doctor --connection {report.connection}` tells why.",
                 err=True,
             )
     for name in result.busy:
         click.echo(f"{name}: another run is at work on it; nothing was done.", err=True)
-
-
-class NobodyToReadAs(click.ClickException):
-    """No connection of the settings can be used without a person's login."""
-
-    exit_code = 3
-
-
-def require_somebody(runner: Runner) -> None:
-    """Raises NobodyToReadAs rather than let a run that can do nothing end well."""
-    if not runner.identities:
-        raise NobodyToReadAs(
-            "No connection can be read: those of kind id-porten need a person's login, which is not possible yet. "
-            "Add a system-user connection, as `dialogarkiv init` writes it."
-        )

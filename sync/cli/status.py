@@ -10,7 +10,7 @@ import click
 from store.batch import Row
 from store.reading import Status
 from sync.cli.common import json_option, open_to_read
-from sync.cli.expiring import key_documents, show_keys
+from sync.cli.expiring import is_trouble, key_documents, login_documents, show_keys, show_logins
 from sync.cli.frame import Program
 from sync.cli.output import day_and_minute, echo_json, echo_table
 
@@ -23,23 +23,28 @@ def command(ctx: click.Context, as_json: bool) -> int:
 
     Reads the archive only; nothing is asked of anybody. Exit code 4 when a mailbox failed at its latest pass, when so
     much of one is missing at once that a person must say whether it is right, when something is set aside in
-    quarantine, or when an unread mark that an opening took away is still owed to a dialog that is there, else 0.
+    quarantine, when an unread mark that an opening took away is still owed to a dialog that is there, or when a person
+    must log in before anything can be read as her or him, else 0.
     """
     program: Program = ctx.obj
     with open_to_read(ctx) as archive:
         status = archive.status()
         owed, lost = archive.standing_duties(), archive.failed_duties()
-        keys = key_documents(program.reading_settings, archive.client_keys(), datetime.now(UTC))
+        settings, now = program.reading_settings, datetime.now(UTC)
+        keys = key_documents(settings, archive.client_keys(), now)
+        logins = login_documents(settings, archive.consents.rows(), now)
         name = archive.name
     if as_json:
-        echo_json(as_document(status) | {"keys": keys, "unread_owed": owed, "unread_lost": lost, "archive": name})
+        marks = {"unread_owed": owed, "unread_lost": lost}
+        echo_json(as_document(status) | {"logins": logins, "keys": keys, **marks, "archive": name})
     else:
         _show(name, status)
+        show_logins(logins)
         show_keys(keys)
         _show_duties(owed, lost)
     trouble = any(mailbox["error"] or mailbox["alarm"] for mailbox in status.mailboxes)
     trouble = trouble or any(duty["outcome"] is None for duty in owed)  # the rest wait for their dialogs to come back
-    return 4 if status.quarantine or trouble else 0
+    return 4 if status.quarantine or trouble or any(map(is_trouble, logins)) else 0
 
 
 def as_document(status: Status) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import click
 from store.archive import Archive
 from sync.cli.common import connection_option, environment, json_option, party_urn, settings_of, told_to_log
 from sync.cli.output import echo_json
-from sync.cli.runs import echo_run, require_somebody
+from sync.cli.runs import echo_run
 from sync.passes.schedule import Pass, Wanted
 from sync.runner import Runner
 
@@ -55,7 +55,6 @@ def command(
         frozenset(each for each, given in asked.items() if given), frozenset(party_urn(each) for each in accepted)
     )
     runner = Runner(settings, environment(), told_to_log(), only=connection, stop=threading.Event())
-    require_somebody(runner)
 
     def asked_to_stop(_signal: int, _frame: FrameType | None) -> None:
         # Not from within the handler: the main thread may hold a lock that closing needs.

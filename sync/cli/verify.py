@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 
 import click
@@ -18,6 +19,7 @@ from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.limits import ask_limits
 from sync.dialogporten.retry import Told
 from sync.identities import Identity, identities
+from sync.logins import Logins
 from sync.passes.bodies import MalformedItem
 from sync.passes.comparing import Difference
 from sync.passes.parties import read_parties
@@ -49,9 +51,9 @@ def command(ctx: click.Context, connection: str | None, party: str | None, child
     """Example: dialogarkiv verify --children 100
 
     Lists every dialog, reads letters, activities and logs by the calls that leave no trace, and prints each difference
-    from the archive. What only an opening tells is not compared. Nothing is opened, written or held: it may be run at
-    any time, but a dialog that changes meanwhile shows as a difference, so run it right after a sync. Exit code 4 when
-    anything differs or could not be compared, else 0.
+    from the archive. What only an opening tells is not compared. Nothing is opened or held, and nothing written but a
+    person's renewed login: it may be run at any time, but a dialog that changes meanwhile shows as a difference, so run
+    it right after a sync. Exit code 4 when anything differs or could not be compared, else 0.
     """
     settings = settings_of(ctx)
     if connection is not None:
@@ -88,17 +90,19 @@ def verified(
     """The comparison for every identity, or for those of one connection; `party` None = all that they see."""
     found: list[Eyes] = []
     failures: list[ArkivError] = []
-    for identity in identities(settings, http, env, told, connection):
-        try:
-            found.append(_eyes(identity, archive, told, party))
-        except ArkivError as error:
-            failures.append(error)
-    if party is not None and not failures and not any(eyes.parties for eyes in found):
-        raise click.BadParameter("none of the connections asked for sees this party.", param_hint="--party")
-    with ThreadPoolExecutor(settings.sync.concurrency, thread_name_prefix="read") as pool:
-        languages = settings.display.languages
-        verify = Verify(archive, pool, lambda: datetime.now(UTC), told, languages, children=children)
-        report = verify.run(found)
+    logins = Logins(settings, http, env, told)
+    with closing(logins), logins.lent(archive):
+        for identity in identities(settings, http, env, told, logins, connection):
+            try:
+                found.append(_eyes(identity, archive, told, party))
+            except ArkivError as error:
+                failures.append(error)
+        if party is not None and not failures and not any(eyes.parties for eyes in found):
+            raise click.BadParameter("none of the connections asked for sees this party.", param_hint="--party")
+        with ThreadPoolExecutor(settings.sync.concurrency, thread_name_prefix="read") as pool:
+            languages = settings.display.languages
+            verify = Verify(archive, pool, lambda: datetime.now(UTC), told, languages, children=children)
+            report = verify.run(found)
     report.failures = failures + report.failures
     return report
 

@@ -14,6 +14,7 @@ from sync.dialogporten.errors import (
     ConnectFailed,
     CutBody,
     ExchangeRefused,
+    LoginNeeded,
     NotAuthenticated,
     ServerFault,
     TimedOut,
@@ -65,6 +66,27 @@ LEVEL_TOO_LOW = (
     "The service asks for level 4 (high). A system user always has level 3 and can never have more.",
     "A person who may act for the party can read it with a high-level login (BankID, Buypass, Commfides; not MinID).",
 )
+
+# By the state of the consent (reference: auth §4.2, §4.5, §4.6).
+LOGIN_ENDED: Mapping[str, tuple[str, ...]] = {
+    "expired": (
+        "A consent lasts as long as its client is registered for (authorization_lifetime: two hours by default, 90 "
+        "days at most), counted from the login; renewing does not make it longer.",
+        "It was not renewed in time (refresh_token_lifetime: ten minutes by default): this program stood still for "
+        "longer than that. Have the client registered with a longer one.",
+    ),
+    "revoked": (
+        "The person withdrew it at ID-porten.",
+        "It was not renewed in time, or its time was over (refresh_token_lifetime and authorization_lifetime of the "
+        "client: ten minutes and two hours by default).",
+        "A copy of this archive was at work elsewhere and used the token up.",
+    ),
+    "lost": (
+        "The program, the machine or the network broke off in the moment of a renewal. Where the client is registered "
+        'for refresh tokens that may be used again, say so: refresh_tokens = "reusable".',
+    ),
+    "declined": ("The person did not approve, or not the scope of Dialogporten.",),
+}
 
 _TOKEN = {
     "MP-100": (
@@ -130,6 +152,8 @@ def failure(name: str, error: ArkivError, **facts: Fact) -> Check:
         if error.code == "MP-303":
             what, causes = SHAPE, NO_SYSTEM_USER
             remedy = "Mend the one that fits. A system user that was deleted or withdrawn is told in the same way."
+    if isinstance(error, LoginNeeded):
+        causes = LOGIN_ENDED.get(error.state, ())
     return Check(name, "failed", what, causes, remedy or _WAIT, {**error.facts(), **facts}, error.exit_code)
 
 

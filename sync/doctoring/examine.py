@@ -1,6 +1,6 @@
 """The examination: every check of every identity, in order. One identity's failure never stops another's.
 
-Requests of a run: the limits once; Maskinporten's metadata once and for each connection; for each identity a token,
+Requests of a run: the limits once; an issuer's metadata once and for each connection; for each identity a token,
 the parties, one search (a second when the first party has no dialogs), and one exchange with Altinn where the
 connection asks for a scope of Altinn's. Nothing is retried: a doctor tells what is so now.
 """
@@ -8,21 +8,26 @@ connection asks for a scope of Altinn's. Nothing is retried: a doctor tells what
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing, suppress
 from datetime import datetime
 
-from config.connections import Connection, IdPortenConnection, SystemUserConnection
+from config.connections import Connection, IdPortenConnection, SystemUserConnection, TokenConnection
 from config.errors import ConfigError
 from config.settings import Settings
+from store.errors import ArchiveError
 from sync.attention.rule_file import load_rules
+from sync.auth.consent import consent_of
 from sync.dialogporten.client import DialogportenClient
 from sync.dialogporten.http import HttpEdge, Timeouts
 from sync.dialogporten.retry import Gate, Retrier, RetryPolicy, Told
 from sync.doctoring.access import Access
 from sync.doctoring.keys import key_checks
+from sync.doctoring.persons import consent_check, vault_check
 from sync.doctoring.report import Check, Examination, Report, counted, ok, skipped
-from sync.doctoring.server import Servers
+from sync.doctoring.server import Issuer, Servers
 from sync.doctoring.shelf import Shelf, look
 from sync.identities import Identity, identities, identity_name
+from sync.logins import Logins
 
 _ONCE = RetryPolicy(attempts=1, dialog_fault_attempts=1, total=0.0)
 _REST = ("clock", "token", "scope", "parties", "limits", "search")
@@ -42,12 +47,13 @@ def examine(
         now=now,
         told=told,
     )
-    try:
+    logins = Logins(settings, http, env, told)
+    with closing(http), closing(logins), ExitStack() as held:
+        with suppress(ArchiveError):
+            held.enter_context(logins.lent())
         servers = Servers(http, settings.environment)
-        doctor = _Doctor(settings, env, told, http, servers, shelf, now)
+        doctor = _Doctor(settings, env, told, http, servers, shelf, logins, now)
         return Report(general, tuple(found for one in chosen for found in doctor.examine(one)))
-    finally:
-        http.close()
 
 
 def misconfigured(error: ConfigError) -> Report:
@@ -109,6 +115,7 @@ class _Doctor:
         http: HttpEdge,
         servers: Servers,
         shelf: Shelf,
+        logins: Logins,
         now: Callable[[], datetime],
     ) -> None:
         self._settings = settings
@@ -117,6 +124,7 @@ class _Doctor:
         self._http = http
         self._servers = servers
         self._shelf = shelf
+        self._logins = logins
         self._now = now
         # One for all: a server that asks for a pause is left alone, and each later check says so.
         self._gate = Gate(http.monotonic)
@@ -126,8 +134,10 @@ class _Doctor:
         if any(map(_failed, keys)):
             return self._unasked(connection, keys, "The key or secret cannot be used.")
         if isinstance(connection, IdPortenConnection):
-            return self._unasked(connection, keys, "A person reads only after a login, which is no part of this check.")
-        found = identities(self._settings, self._http, self._env, self._told, connection.name)
+            keys += self._login(connection)
+            if any(map(_failed, keys)):
+                return self._unasked(connection, keys, "Nobody can be read as without a valid login.")
+        found = identities(self._settings, self._http, self._env, self._told, self._logins, connection.name)
         for identity in found:
             if identity.keys is not None:
                 identity.keys.learn(self._shelf.keys)
@@ -141,9 +151,16 @@ class _Doctor:
             for identity in found
         ]
 
+    def _login(self, connection: IdPortenConnection) -> list[Check]:
+        row = self._shelf.consent_row(connection.name)
+        consent = consent_of(row, connection.name, self._now())
+        return [vault_check(self._settings.vault_keys(self._env), consent), consent_check(consent)]
+
     def _asked(self, identity: Identity, connection: Connection) -> list[Check]:
         """From clock to search, each skipped once one that it needs has failed."""
-        granted = isinstance(connection, SystemUserConnection)
+        issuer: Issuer | None = None
+        if not isinstance(connection, TokenConnection):
+            issuer = "maskinporten" if isinstance(connection, SystemUserConnection) else "idporten"
         client = DialogportenClient(
             self._http,
             self._settings.environment.dialogporten,
@@ -152,8 +169,8 @@ class _Doctor:
             retrier=Retrier(_ONCE, gate=self._gate, wait=self._http.wait, told=self._told),
         )
         access = Access(client, identity.inbox.token, identity.parties, self._now())
-        checks = [self._servers.clock(client, with_maskinporten=granted)]
-        blocked = "The clock is too far off to ask for a token." if granted and _failed(checks[0]) else ""
+        checks = [self._servers.clock(client, issuer)]
+        blocked = "The clock is too far off to ask for a token." if issuer is not None and _failed(checks[0]) else ""
         steps: tuple[tuple[str, Callable[[], Check], str], ...] = (
             ("token", access.token, "There is no token."),
             ("scope", access.scope, "The token's scopes do not open Dialogporten."),

@@ -9,7 +9,7 @@ from typing import Literal
 Outcome = Literal["ok", "warning", "failed", "skipped"]
 Fact = str | int | float | bool | None | list[str] | Mapping[str, str]
 
-OURS = ("config", "key", "next_key", "rules", "clock", "archive")
+OURS = ("config", "key", "next_key", "vault", "rules", "clock", "archive")
 """Checks of what is on this machine: while one of them fails, no pass does anything."""
 
 

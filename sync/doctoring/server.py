@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Literal
 
 from config.environments import Environment
+from sync.auth.idporten import IdPorten
 from sync.auth.maskinporten import Maskinporten
 from sync.dialogporten.client import DialogportenClient
 from sync.dialogporten.clock import REFUSE_OVER, WARN_OVER
@@ -15,17 +17,19 @@ from sync.dialogporten.origins import origin
 from sync.doctoring.causes import failure
 from sync.doctoring.report import Check, Fact, counted, ok, skipped
 
+Issuer = Literal["maskinporten", "idporten"]
+
 _SYNCHRONISE = "Set the clock right and turn on time synchronisation (timedatectl set-ntp true)."
 
 
 class Servers:
-    """Dialogporten and Maskinporten as far as no token is needed."""
+    """Dialogporten and the issuers as far as no token is needed."""
 
     def __init__(self, http: HttpEdge, environment: Environment) -> None:
         self._http = http
         self._environment = environment
         self._limits: Check | None = None
-        self._clock: Check | None = None
+        self._measured: set[Issuer | None] = set()
         self.at_once = Limits()
 
     def limits(self, client: DialogportenClient) -> Check:
@@ -52,21 +56,25 @@ class Servers:
                 self._limits = failure("limits", error)
         return self._limits
 
-    def clock(self, client: DialogportenClient, *, with_maskinporten: bool) -> Check:
-        """Our clock against the `Date` of their answers; the one that is farthest off counts (reference: auth §1.7)."""
-        if self._clock is None:
+    def clock(self, client: DialogportenClient, issuer: Issuer | None) -> Check:
+        """Our clock against the `Date` of Dialogporten's answers and the issuer's, which is asked once; the one that is
+        farthest off counts (reference: auth §1.7).
+        """
+        if issuer not in self._measured:
+            self._measured.add(issuer)
             self.limits(client)
-            if with_maskinporten and self._environment.maskinporten:
-                # What is wrong there is the token's matter.
-                with suppress(ArkivError):
+            # What is wrong there is the token's matter.
+            with suppress(ArkivError):
+                if issuer == "maskinporten":
                     Maskinporten(self._http, self._environment.maskinporten).metadata()
-            self._clock = self._compare()
-        return self._clock
+                elif issuer == "idporten":
+                    IdPorten(self._http, self._environment.idporten).metadata()
+        return self._compare()
 
     def _compare(self) -> Check:
         hosts = {
             str(found)
-            for url in (self._environment.maskinporten, self._environment.dialogporten)
+            for url in (self._environment.maskinporten, self._environment.idporten, self._environment.dialogporten)
             if (found := origin(url)) is not None
         }
         skews = {host: skew for host in hosts if (skew := self._http.clock.skew(host)) is not None}

@@ -49,6 +49,11 @@ class Shelf:
     quarantine: list[Row] = field(default_factory=list)
     locked: list[Locked] = field(default_factory=list)
     keys: list[Row] = field(default_factory=list)
+    consents: list[Row] = field(default_factory=list)
+
+    def consent_row(self, connection: str) -> Row | None:
+        """What the archive holds of a person's login."""
+        return next((row for row in self.consents if row["connection"] == connection), None)
 
     def mailbox_check(self, connection: str, identity: str) -> Check:
         """Mailboxes that failed or are lost, and what is set aside."""
@@ -118,7 +123,7 @@ def _looked_at(archive: Archive, path: Path | None) -> Shelf:
             for row in answer.rows
         ]
     check = _check(archive, path, status.counts["dialogs"])
-    return Shelf(check, "", status.mailboxes, status.quarantine, locked, archive.client_keys())
+    return Shelf(check, "", status.mailboxes, status.quarantine, locked, archive.client_keys(), archive.consents.rows())
 
 
 def _check(archive: Archive, path: Path | None, dialogs: int) -> Check:
