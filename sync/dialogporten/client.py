@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
@@ -19,7 +19,10 @@ from sync.dialogporten.errors import (
     Context,
     NotAuthenticated,
     ServerFault,
+    Unexpected,
     Unreachable,
+    WrongScope,
+    WrongUser,
 )
 from sync.dialogporten.http import Answer, HttpEdge, complete_json
 from sync.dialogporten.origins import origin
@@ -32,6 +35,10 @@ __all__ = ["DialogportenClient", "SearchParams"]
 ENDUSER: Final = "/api/v1/enduser"
 METADATA: Final = "/api/v1/metadata"
 
+# A token that is no good gets these everywhere (§2.3).
+_OF_THE_TOKEN: Final = (NotAuthenticated, WrongScope, WrongUser)
+_STILL_PROVEN: Final = timedelta(seconds=60)
+
 T = TypeVar("T")
 
 
@@ -39,8 +46,9 @@ class DialogportenClient:
     """One for each token source (a system user, a person, a fixed token); thread safe.
 
     Every method answers the bytes of a complete 200 and raises a member of the error tree otherwise. Requests are
-    repeated as the retrier allows; a 401 throws the token away, gets another and asks once more. `requests` counts
-    what really left.
+    repeated as the retrier allows; a 401 throws the token away, gets another and asks once more. Where one dialog is
+    refused as if the token were to blame, the parties are asked for too: only if they are refused as well it is; else
+    the answer is Unexpected and that dialog's own. `requests` counts what really left.
     """
 
     def __init__(
@@ -58,6 +66,7 @@ class DialogportenClient:
         self._connection = connection
         self.retrier = retrier or Retrier(wait=http.wait)
         self._count = 0
+        self._proven: tuple[str, datetime] | None = None  # a token that was taken, and when
         self._lock = threading.Lock()
 
     @property
@@ -157,7 +166,7 @@ class DialogportenClient:
             except (Unreachable, BadGateway, ServerFault) as lost:
                 return lost
 
-        found = self.retrier.run(once)
+        found = self._blamed(lambda: self.retrier.run(once), dialog_id)
         if isinstance(found, ArkivError):
             raise found
         return found
@@ -190,7 +199,31 @@ class DialogportenClient:
             return self._exchange(get, bearer, url, dialog_id=dialog_id, party=party, optional=optional)
 
         call: Callable[[], bytes] = (lambda: ask(None)) if anonymous else self._as_caller(ask)
-        return self.retrier.run(call, optional=optional)
+        return self._blamed(lambda: self.retrier.run(call, optional=optional), dialog_id)
+
+    def _blamed(self, call: Callable[[], T], dialog_id: str | None) -> T:
+        """The call; a refusal of the token that only one dialog meets is raised as that dialog's (§2.3)."""
+        try:
+            return call()
+        except _OF_THE_TOKEN as refused:
+            if dialog_id is None:
+                raise
+            self._prove(self._token.bearer())
+            raise Unexpected(
+                f"This dialog alone was refused with {refused.status}, although our token is good. It is tried again; "
+                "if it goes on, tell Dialogporten's service desk.",
+                context=Context(
+                    refused.at, refused.method or "GET", refused.url_path or "", self._connection, None, dialog_id
+                ),
+                status=refused.status,
+                trace_id=refused.trace_id,
+            ) from None
+
+    def _prove(self, bearer: str) -> None:
+        """Returns if the token is taken elsewhere, now or a moment ago; raises what is said of it otherwise."""
+        if self._proven is None or self._proven[0] != bearer or self._http.now() - self._proven[1] > _STILL_PROVEN:
+            self.parties()
+            self._proven = bearer, self._http.now()
 
     def _exchange(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sync.dialogporten.errors import BadBody
+from sync.dialogporten.errors import BadBody, NotAuthenticated, WrongScope, WrongUser
 from sync.passes.schedule import Pass, Wanted
 from tests.faults.playground import A, B, Playground, playground, problem
 
@@ -58,6 +58,42 @@ def test_a_refusal_that_one_dialog_meets_for_good_keeps_no_other_from_being_read
     play.clock.skip(3600)
     play.sync()
     assert (aside(play), play.differences()) == ([], [])
+
+
+OF_THE_TOKEN = [(401, ""), (403, ""), (403, problem(403, Type=["Person, SystemUser"]))]
+
+
+@pytest.mark.parametrize(("status", "body"), OF_THE_TOKEN)
+@pytest.mark.parametrize("path", ["/transmissions", "/seenlog", "$"])
+def test_one_dialog_that_is_refused_as_if_the_token_were_to_blame_is_set_aside(
+    play: Playground, path: str, status: int, body: str
+) -> None:
+    bad, worse, *_ = letters(play, 4)
+    for dialog_id in (bad, worse):
+        play.fault(f"/dialogs/{dialog_id}{path}", status=status, body=body)
+    result = play.sync()
+    assert (result.exit_code, result.reports[0].error) == (4, None)
+    kind = path[1:] or "detail"
+    assert sorted(aside(play), key=str) == sorted([(bad, kind), (worse, kind)], key=str)
+    assert len(play.tables()["dialog"]) == 4
+    proofs = [entry for entry in play.world.requests.entries if entry.path.endswith("/parties")]
+    assert len(proofs) <= 1 + 4, "the token is proven once, or once by each of those that are read side by side"
+
+    play.calm()
+    play.clock.skip(3600)
+    play.sync()
+    assert (aside(play), play.differences()) == ([], [])
+
+
+@pytest.mark.parametrize(("status", "body"), OF_THE_TOKEN)
+def test_a_token_that_is_refused_everywhere_ends_the_pass(play: Playground, status: int, body: str) -> None:
+    letters(play, 40)
+    play.fault("/enduser/(parties|dialogs/)", status=status, body=body, after=1)
+    play.world.requests.reset()
+    result = play.sync()
+    assert isinstance(result.reports[0].error, NotAuthenticated | WrongScope | WrongUser)
+    assert play.archive.quarantined() == []
+    assert play.world.requests.by.total() < 20
 
 
 def test_answers_that_are_too_large_for_good_are_no_outage(play: Playground) -> None:
