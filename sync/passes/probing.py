@@ -93,13 +93,16 @@ class Prober:
                 each.cancel()
 
     def _listed_now(self, party: str, dialogs: Sequence[Held]) -> tuple[frozenset[str], bool]:
-        """Which of these the list shows now, and whether it could be asked to the end: where they stood, and then
-        among everything that changed since the pass began.
+        """Which of these the list shows now, and whether that is certain: it was asked to the end, where they stood,
+        and then among everything that changed since the pass began, and it showed no item that names no dialog.
         """
         wanted, met, failed = {dialog.id for dialog in dialogs}, set[str](), list[str]()
 
         def land(items: Sequence[bytes], walk: Walk) -> None:
-            shown = {name: raw for raw in items if (name := peek(raw)[0]) in wanted}
+            named = {peek(raw)[0]: raw for raw in items}
+            if None in named:
+                failed.extend(walk.parties)  # it may be any of them
+            shown = {name: raw for name, raw in named.items() if name in wanted}
             met.update(name for name in shown if name is not None)
             self._land(list(shown.values()), walk)
 
