@@ -228,6 +228,7 @@ class Subject:
     extended_status: str
     created_at: datetime
     updated_at: datetime
+    content_updated_at: datetime | None
     due_at: datetime | None
     expires_at: datetime | None
     api_only: bool

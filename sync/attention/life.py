@@ -102,9 +102,10 @@ def evidence_of(subject: Subject, step: NextStep) -> str:
     """A digest of what producers and parties have said, and of the step it comes to; 16 hexadecimal digits.
 
     Reading, labels, rights and everything that is known only of an opened dialog stay out of it: opening a dialog, or
-    filing it, is no new evidence.
+    filing it, is no new evidence. That its content was updated is (reference: producers §1 P8): a status that was taken
+    back and set again asks anew.
     """
-    said: list[object] = [step, subject.status, subject.extended_status, subject.due_at]
+    said: list[object] = [step, subject.status, subject.extended_status, subject.due_at, subject.content_updated_at]
     said += [subject.title.values, subject.summary.values, subject.status_label.values]
     said += [(each.id, each.type, each.extended_type) for each in subject.transmissions]
     said += [(each.id, each.type, each.at) for each in subject.activities if each.type not in READING]

@@ -255,6 +255,7 @@ def subject_of(
         extended_status=text(first.get("extendedStatus")),
         created_at=created,
         updated_at=instant(known("updatedAt")) or created,
+        content_updated_at=instant(known("contentUpdatedAt")),
         due_at=instant(first.get("dueAt")),
         expires_at=instant(detail.get("expiresAt")),
         api_only=known("isApiOnly") is True,

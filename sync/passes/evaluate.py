@@ -158,7 +158,8 @@ def judged(docket: Docket, rules: OperatorRules, hot: timedelta, now: datetime) 
         text=_text(row),
         certain=is_certain(docket, subject, verdict, hot, now),
     )
-    steps = moves(item, found, now)
+    # One that is missing and not yet explained keeps its item as it stands: the sweep will say what became of it.
+    steps = () if docket.dialog["presence"] == "absent" else moves(item, found, now)
     since = None if held is None else held["pending_since"]
     turn = next_look(subject, verdict, now)
     if item is not None and not item.closed_by and item.snoozed_until is not None and item.snoozed_until > now:

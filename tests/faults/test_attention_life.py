@@ -149,6 +149,19 @@ def test_done_by_hand_stays_done_as_time_passes_and_comes_back_with_new_evidence
     assert life(play, made) == ["opened", "done", "reopened"]
 
 
+def test_what_is_done_by_hand_comes_back_when_it_is_asked_anew_in_the_same_words(play: Playground) -> None:
+    made = play.dialog(A, "Utnevn leder", status="RequiresAttention")
+    play.sync()
+    assert play.archive.attention.done(made, instant_text(play.clock.now())) is not None
+    for status in ("NotApplicable", "RequiresAttention"):
+        play.clock.skip(700)
+        play.write("PATCH", f"/serviceowner/dialogs/{made}", [{"op": "replace", "path": "/status", "value": status}])
+    play.clock.skip(700)
+    play.sync()
+    assert item(play, made)["next_step"] == "review"
+    assert life(play, made) == ["opened", "done", "reopened"]
+
+
 def test_what_is_put_off_wakes_when_its_time_has_come_or_when_something_new_is_said(play: Playground) -> None:
     first, second = (play.dialog(A, title, status="RequiresAttention") for title in ("En", "To"))
     play.sync()

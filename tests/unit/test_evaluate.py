@@ -166,3 +166,13 @@ def test_a_stop_ends_it_between_two_transactions() -> None:
     report = Evaluation(bench, NO_RULES, HOT, lambda: NOW, hear, stopped=lambda: len(bench.writes) == 2).run()  # type: ignore[arg-type]
     assert bench.writes == [250, 250] and report.judged == 500
     assert told == [("evaluated", {"judged": 500, "written": 500, "pending": 0})]
+
+
+def test_a_dialog_that_is_missing_and_not_explained_keeps_its_item_as_it_stands() -> None:
+    first = judge(docket())
+    standing = after(docket(), first)
+    gone = judge(replace(standing, dialog=standing.dialog | {"presence": "absent"}))
+    assert (gone.opens, gone.alters, gone.happened) == (None, {}, ())
+    assert judge(docket(presence="absent")).opens is None, "and nobody is told of a new one"
+    deleted = judge(replace(standing, dialog=standing.dialog | {"presence": "deleted"}))
+    assert deleted.happened == ("closed",)
