@@ -80,7 +80,7 @@ def test_a_dialog_that_comes_back_behind_the_walk_and_changes_is_found_among_the
 def test_a_listed_item_that_names_no_dialog_may_be_any_that_is_missing(play: Playground) -> None:
     made = swept(play, 3)
     play.world.switches.broken_items = {made[1]: {"id": None}}
-    assert sweep(play, poll=False).outcome == "ok"
+    sweep(play, poll=False)
     assert presence(play, made[1]) == "absent", "it answers and shows in no item: that alone does not prove expiry"
 
     play.calm()
