@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from config.identifiers import mask_party
 from store.batch import Row
 from store.reading import Status
 from sync.cli.common import json_option, open_to_read
@@ -35,7 +36,7 @@ def command(ctx: click.Context, as_json: bool) -> int:
         logins = login_documents(settings, archive.consents.rows(), now)
         name = archive.name
     if as_json:
-        marks = {"unread_owed": owed, "unread_lost": lost}
+        marks = {"unread_owed": [*map(_masked, owed)], "unread_lost": [*map(_masked, lost)]}
         echo_json(as_document(status) | {"logins": logins, "keys": keys, **marks, "archive": name})
     else:
         _show(name, status)
@@ -49,13 +50,13 @@ def command(ctx: click.Context, as_json: bool) -> int:
 
 def as_document(status: Status) -> dict[str, Any]:
     """The JSON contract: `counts`, `mailboxes`, `runs` (newest first) and `quarantine`, with the columns of their
-    tables.
+    tables. A person's number is masked: this is for monitoring, whose keepers need not know whose inbox it is.
     """
     return {
         "counts": status.counts,
-        "mailboxes": status.mailboxes,
+        "mailboxes": [_masked(row) for row in status.mailboxes],
         "runs": status.runs,
-        "quarantine": status.quarantine,
+        "quarantine": [_masked(row) for row in status.quarantine],
     }
 
 
@@ -135,5 +136,9 @@ def _mailbox(mailbox: Row) -> list[object]:
 
 
 def number_of(party: str) -> str:
-    """`310000000` of a party's URN."""
-    return party.rpartition(":")[2]
+    """`310000000` of a party's URN; a person's number is masked."""
+    return mask_party(party).rpartition(":")[2]
+
+
+def _masked(row: Row) -> Row:
+    return {**row, "party": None if row["party"] is None else mask_party(str(row["party"]))}

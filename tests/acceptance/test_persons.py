@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import sqlite3
 import subprocess
@@ -30,6 +31,7 @@ from tests.acceptance.sandbox_process import (
 
 NAME = "torgeir"
 DAY = 86_400
+DAEMON = {"DIALOGARKIV__SYNC__POLL": "1s", "DIALOGARKIV__LOG__FORMAT": "json", "DIALOGARKIV__LOG__LEVEL": "info"}
 TOKEN = "/idporten/token"
 
 
@@ -51,9 +53,7 @@ class Bakery:
     client_id: str
     key: SigningKey
     capsys: pytest.CaptureFixture[str]
-    env: dict[str, str] = field(
-        default_factory=lambda: {"DIALOGARKIV__CONNECTION__TORGEIR__AUTHORIZATION_LIFETIME": "90d"}
-    )
+    env: dict[str, str] = field(default_factory=lambda: {"DIALOGARKIV__LOG__LEVEL": "debug"})
 
     @property
     def settings(self) -> Path:
@@ -72,11 +72,14 @@ class Bakery:
         self.sandbox.control("POST", "idporten-clients", body | more)
 
     def run(self, *arguments: str) -> Done:
-        """One command, in this process: starting one takes longer than what it does."""
+        """One command, in this process: starting one takes longer than what it does. It says nothing secret."""
         self.capsys.readouterr()
         code = run(["--config", str(self.settings), *arguments])
         told = self.capsys.readouterr()
         assert "Traceback" not in told.err, told.err
+        said = told.out + told.err
+        assert re.search(r"eyJ[\w-]{10,}\.[\w-]{10,}|Bearer \S{20}", said) is None
+        assert [person.pid for person in people.PERSONS if person.pid in said] == []
         return Done(code, told.out, told.err)
 
     def json(self, *arguments: str) -> tuple[int, Any]:
@@ -133,7 +136,7 @@ class Bakery:
         process = subprocess.Popen(
             command_line("--config", self.settings, "run"),
             cwd=self.folder,
-            env=environment({**self.env, "DIALOGARKIV__SYNC__POLL": "1s", "DIALOGARKIV__LOG__FORMAT": "json"}),
+            env=environment({**self.env, **DAEMON}),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
