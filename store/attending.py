@@ -16,9 +16,10 @@ from sqlalchemy import bindparam, func, or_, select, text
 from sqlalchemy.engine import Connection
 
 from store import reading
-from store.batch import Row
+from store.batch import Row, Value
 from store.clock import instant_text
 from store.judging import Docket, Happening, Judged, Judgement
+from store.rereading import SILENT_READER, earlier
 from store.statements import Cursor, Engine, run, table, upsert
 
 _KINDS = ("list", "detail", "transmissions", "activities")
@@ -82,10 +83,8 @@ class Attending:
             items = self._newest_items(connection, ids)
             bodies = reading.payloads(self._engine, connection, list(ids), _KINDS)
             m = table("mailbox").c
-            hot = {
-                (row.connection, row.identity, row.party): row.last_hot_at
-                for row in connection.execute(select(m.connection, m.identity, m.party, m.last_hot_at))
-            }
+            boxes = select(m.connection, m.identity, m.party, m.state, m.error, m.last_poll_at, m.last_hot_at)
+            hot = _hot_times(connection.execute(boxes).all())
         return [
             Docket(
                 each,
@@ -275,6 +274,26 @@ def _tell(engine: Engine, cursor: Cursor, item: int, dialog_id: str, at: str, wh
     values = (item, dialog_id, at, what, told["next_step"], told["actor"], told["deadline"])
     marks = ", ".join([engine.mark] * len(columns))
     cursor.execute(f"INSERT INTO attention_event ({', '.join(columns)}) VALUES ({marks})", values)  # noqa: S608
+
+
+def _hot_times(boxes: Sequence[Any]) -> dict[tuple[Value, Value, Value], str | None]:
+    """When the hot pass last came to each mailbox. Where its reader is in trouble or has fallen silent, the newest one
+    that came to the party in anybody's eyes: no other will.
+    """
+    polled: dict[str, str] = {}
+    heated: dict[str, str] = {}
+    for box in boxes:
+        if box.state == "active" and box.error is None:
+            polled[box.party] = max(polled.get(box.party, ""), box.last_poll_at or "")
+            heated[box.party] = max(heated.get(box.party, ""), box.last_hot_at or "")
+    found: dict[tuple[Value, Value, Value], str | None] = {}
+    for box in boxes:
+        newest = polled.get(box.party, "")
+        silent = newest and (box.last_poll_at or "") < earlier(newest, SILENT_READER)
+        dead = box.state != "active" or box.error is not None or silent
+        others = heated.get(box.party, "") if dead else ""
+        found[box.connection, box.identity, box.party] = max(box.last_hot_at or "", others) or None
+    return found
 
 
 def _time(value: str | datetime | None) -> str | None:

@@ -1,7 +1,8 @@
 """Compares the archive with the server, opens nothing and writes nothing.
 
 The lists are walked as a sweep walks them; of each dialog, or of some, the children are read by the calls that leave no
-trace. A dialog that several identities may list is compared with what the one sees who read it last.
+trace. A dialog that several identities may list is compared with what the one sees who read it last; where that one
+cannot look now, what another sees less of is no difference.
 """
 
 from __future__ import annotations
@@ -28,13 +29,14 @@ from sync.passes.comparing import (
     table_differences,
 )
 from sync.passes.items import checked_item
-from sync.passes.levels import LEVEL_TOO_LOW
+from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.ports import Inbox, Told
 from sync.passes.sighting import Sighting
 from sync.passes.signals import signals
 from sync.passes.walking import Guide, Walker
 from sync.passes.walks import Walk, plan_sweep
 
+_TEXTS = ("content.title", "content.summary")
 AT_ONCE = 100  # dialogs whose rows and bodies are in memory together
 
 Who = tuple[str, str]  # connection and identity
@@ -85,6 +87,7 @@ class _Met:
 
     sighting: Sighting
     eyes: Eyes
+    levels: Levels  # what those eyes have learned
 
 
 class Verify:
@@ -140,10 +143,11 @@ class Verify:
 
     def _list(self, eyes: Eyes, held: Mapping[str, Held], failed: set[str]) -> None:
         walker = Walker(eyes.inbox, self._pool, self._now, self._told)
+        levels = Levels(eyes.inbox, self._told)
 
         def land(items: Sequence[bytes], _walk: Walk) -> None:
             for raw in items:
-                self._meet(raw, eyes, held)
+                self._meet(raw, eyes, levels, held)
 
         def finished(walk: Walk) -> None:
             if walk.before is None:
@@ -159,7 +163,7 @@ class Verify:
             failed.update(eyes.parties)
             self.report.failures.append(error)
 
-    def _meet(self, raw: bytes, eyes: Eyes, held: Mapping[str, Held]) -> None:
+    def _meet(self, raw: bytes, eyes: Eyes, levels: Levels, held: Mapping[str, Held]) -> None:
         try:
             item = checked_item(raw)
         except MalformedItem as problem:
@@ -171,7 +175,7 @@ class Verify:
         reader = held.get(dialog_id)
         read_by_us = reader is not None and (reader.connection, reader.identity) == eyes.who
         if dialog_id not in self._met or read_by_us:
-            self._met[dialog_id] = _Met(sighting, eyes)
+            self._met[dialog_id] = _Met(sighting, eyes, levels)
 
     # The dialogs
 
@@ -192,7 +196,10 @@ class Verify:
                 self._tell(dialog_id, signs.party, "presence", [("presence", before.presence, "present")])
             bodies = held[dialog_id]
             try:
-                item = list_differences(self._met[dialog_id].sighting, before, bodies)
+                met = self._met[dialog_id]
+                item = list_differences(met.sighting, before, bodies)
+                if any(what in _TEXTS for what, _, _ in item) and self._sees_less(met, before):
+                    item = [each for each in item if each[0] not in _TEXTS]
                 self._tell(dialog_id, signs.party, "list", item)
                 tables = table_differences(dialog_id, bodies, rows.get(dialog_id, {}), self._languages)
                 self._tell(dialog_id, signs.party, "table", tables)
@@ -251,8 +258,17 @@ class Verify:
                 return
         # Of a dialog without children nothing was ever asked that could have told.
         never_asked = known.access == "full" and known.details_status is None and not set(held) & set(CHILDREN)
-        if access != known.access and not never_asked:
+        eyes = self._met[dialog_id].eyes
+        elsewhere = access != "full" and known.access != LEVEL_TOO_LOW and known.reader != eyes.who
+        if access != known.access and not never_asked and not elsewhere:
             self._tell(dialog_id, party, "access", [("access", known.access, access)])
+
+    @staticmethod
+    def _sees_less(met: _Met, known: Known) -> bool:
+        """Whether the texts were read by somebody whose level is higher than that of the eyes that met it."""
+        if known.reader == met.eyes.who or not known.texts_full:
+            return False
+        return met.levels.hides(met.sighting.signals.service_resource, known.id) is True
 
     def _tell(self, dialog_id: str, party: str, kind: str, found: Sequence[Found]) -> None:
         self.report.differences += [

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from config.settings import load
+from sync.cli.verify import verified
 from sync.passes.schedule import Pass, Wanted
 from sync.runner import Runner, RunResult
 from sync.sandbox.access import read_access
@@ -128,6 +129,12 @@ class Household:
             for who, caller in self.callers.items()
         }
         return differences(self.play.tables(), truths)
+
+    def verified(self) -> list[tuple[str, str]]:
+        """What `dialogarkiv verify` finds to differ: its kind and what it is about."""
+        play = self.play
+        report = verified(play.settings, play.archive, play.runner.http, play.env, play.hear, None, None, None)
+        return [(each.kind, each.what) for each in report.differences]
 
     def is_idle(self, passes: frozenset[Pass] = POLL) -> bool:
         """Whether one more run writes no row and asks for no dialog by itself."""

@@ -324,3 +324,40 @@ def test_a_failure_in_passing_is_tried_again(home: Household) -> None:
     home.sync(after=1800)
     assert home.standing(dialog_id) == WHOLE
     assert home.differences() == []
+
+
+# Comparing
+
+
+def test_a_comparison_finds_no_difference_through_whichever_eyes(home: Household) -> None:
+    ids = [home.secret(), home.secret("Til", letter=False), home.play.dialog(A, "Uten andre tekster")]
+    home.sync()
+    home.sync()
+    assert home.verified() == []
+    home.consent_ends()
+    assert home.verified() == [], "the system user sees less, and that is no difference"
+    change(home, ids[0], PROGRESS)
+    assert home.verified() == [("list", "progress"), ("list", "updatedAt")]
+    home.sync()
+    assert home.standing(ids[0]) == (OPEN, "level_too_low", "prove")
+    assert home.verified() == []
+    home.log_in()
+    home.sync()
+    assert home.verified() == []
+
+
+def test_a_comparison_finds_a_text_that_changed_silently_through_the_eyes_that_see_it(home: Household) -> None:
+    dialog_id = home.secret()
+    home.sync()
+    change(home, dialog_id, TITLE, silent=True)
+    assert home.verified() == [("list", "content.title")]
+
+
+def test_a_comparison_of_what_the_person_was_refused_finds_no_difference(home: Household) -> None:
+    home.allow(4, kari={"denied_actions": ["*"]})
+    home.secret()
+    home.sync()
+    home.sync()
+    assert home.verified() == []
+    home.consent_ends()
+    assert home.verified() == []

@@ -9,7 +9,7 @@ import pytest
 from store.archive import Archive
 from store.batch import Batch, Look, Row, Value
 from store.judging import Happening, Judgement
-from tests.store.rows import AT, LATER, ORG, batch, dialog, row, uuid
+from tests.store.rows import AT, LATER, ORG, PERSON, batch, dialog, row, uuid
 
 LATEST = "2026-03-03T10:00:00.000000Z"
 RULES = "rules-1"
@@ -217,6 +217,30 @@ def test_a_docket_holds_what_judging_needs(held: Archive) -> None:
         AT,
     )
     assert (docket.verdict, docket.item) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [
+        ({}, AT),
+        ({"error": "The consent has ended."}, LATER),
+        ({"state": "lost"}, LATER),
+        ({"last_poll_at": "2026-03-01T10:00:00.000000Z"}, AT),
+        ({"last_poll_at": "2026-03-01T09:59:59.999999Z"}, LATER),
+    ],
+    ids=str,
+)
+def test_where_its_reader_is_in_trouble_or_silent_for_a_day_anothers_hot_pass_has_to_do(
+    held: Archive, trouble: dict[str, Value], expected: str
+) -> None:
+    held.write(batch(dialog(4, connection="c", identity="i")))
+    own: dict[str, Value] = {"last_hot_at": AT, "last_poll_at": LATER}
+    held.mailbox_state("c", "i", ORG, **(own | trouble))  # type: ignore[arg-type]
+    held.mailbox_state("other", "", ORG, last_hot_at=LATER, last_poll_at=LATER)
+    held.mailbox_state("failed", "", ORG, last_hot_at=LATEST, last_poll_at=LATER, error="Down.")
+    held.mailbox_state("elsewhere", "", PERSON, last_hot_at=LATEST, last_poll_at=LATER)
+    [docket] = held.attention.dockets([uuid(4)])
+    assert docket.hot_at == expected
 
 
 def test_what_waits_for_a_read_is_read_by_the_hot_pass(held: Archive) -> None:
