@@ -40,6 +40,14 @@ def can_listen(redirect: str) -> bool:
     return parts.scheme == "http" and is_loopback(parts.hostname or "")
 
 
+def with_port(redirect: str, port: int) -> str:
+    """A redirect address whose port was left open (0) with this one; any other as it is."""
+    parts = urlsplit(redirect)
+    if parts.port != 0:
+        return redirect
+    return parts._replace(netloc=f"{parts.netloc.removesuffix(':0')}:{port}").geturl()
+
+
 @dataclass(slots=True, eq=False)
 class Arrival:
     """A browser that came back; it waits for `reply`. `address` None: the start link was used twice."""
@@ -83,11 +91,9 @@ class Loopback:
         self.host = parts.hostname or ""
         self._servers = _listen(self, self.host, 80 if parts.port is None else parts.port, redirect, connection)
         # As registered, but for a port that was left to us.
-        port = f":{self._servers[0].server_address[1]}" if parts.port is not None else ""
-        shown = f"[{self.host}]" if ":" in self.host else self.host
-        self.authority = f"{shown}{port}"
+        self.redirect = with_port(redirect, int(self._servers[0].server_address[1]))
+        self.authority = urlsplit(self.redirect).netloc
         self.path = parts.path or "/"
-        self.redirect = f"http://{self.authority}{parts.path}"
         self.stray = stray
         self._start = f"/start/{random()}"
         self._attempt: Attempt | None = None

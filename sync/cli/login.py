@@ -16,13 +16,15 @@ import click
 from sync.auth.attempt import Attempt, NotAnAnswer, belongs_to
 from sync.auth.consent import Consent
 from sync.auth.grant import Grant
-from sync.auth.loopback import Arrival, Loopback, can_listen
+from sync.auth.loopback import Arrival, Loopback, can_listen, with_port
 from sync.cli.common import json_option
 from sync.cli.consenting import Consenting, consenting
 from sync.cli.output import echo_json
 from sync.dialogporten.errors import ArkivError, Context, LoginNeeded, TokenRefused
 
 WAIT_SECONDS: Final = 600.0
+# Stands for a port that was left to us where nobody listens: a browser goes to no port 0.
+UNHEARD_PORT: Final = 8765
 # A pushed request is made anew before its life is over.
 FRESH_PART: Final = 0.8
 # What a person decided, as opposed to what failed.
@@ -162,13 +164,14 @@ def _open_browser(link: str) -> None:
 
 
 def _by_pasting(world: Consenting, say: Say, read_line: Callable[[], str]) -> Grant:
-    attempts = [_begun(world, None)]
+    redirect = with_port(world.client.redirect, UNHEARD_PORT)
+    attempts = [_begun(world, redirect)]
     _ask(world, attempts[-1], say)
     while line := read_line():
         address = line.strip()
         if not address:
             if attempts[-1].seconds is not None:
-                attempts.append(_begun(world, None))
+                attempts.append(_begun(world, redirect))
                 _ask(world, attempts[-1], say)
             continue
         attempt = next((one for one in attempts if belongs_to(address, one)), attempts[-1])
@@ -182,11 +185,8 @@ def _by_pasting(world: Consenting, say: Say, read_line: Callable[[], str]) -> Gr
 def _ask(world: Consenting, attempt: Attempt, say: Say) -> None:
     say("Visit this address in any browser, log in and approve:")
     say(attempt.url)
-    click.echo(
-        f"Then copy the address that the browser ends up at, whatever the page shows; it begins with "
-        f"{world.client.redirect}",
-        err=True,
-    )
+    click.echo("Then copy the address that the browser ends up at, whatever the page shows. It begins with", err=True)
+    click.echo(attempt.redirect, err=True)
     if attempt.seconds is not None:
         click.echo(f"The address works for {attempt.seconds:.0f} seconds; press Enter for a new one.", err=True)
     click.echo("Paste it here:", err=True)
@@ -195,7 +195,7 @@ def _ask(world: Consenting, attempt: Attempt, say: Say) -> None:
 # Both
 
 
-def _begun(world: Consenting, redirect: str | None) -> Attempt:
+def _begun(world: Consenting, redirect: str) -> Attempt:
     attempt = world.proved(lambda client: world.idporten.begin(client, redirect))
     world.vault.begin(world.client)
     return attempt

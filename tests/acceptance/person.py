@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import re
+import shlex
 import shutil
 import subprocess
 import threading
@@ -34,6 +35,8 @@ OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
     "--remote-debugging-port=0",
+    # This machine is all there is.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 )
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # how WebDriver names the id of an element
 
@@ -64,7 +67,8 @@ class Person(Protocol):
 
     def visit(self, address: str, choices: Choices = APPROVES) -> Page: ...
 
-    def withdraw(self, profile: str) -> None: ...
+    def withdraw(self, profile: str, pid: str) -> None:
+        """Takes back, on the person's own page, whatever any program may do."""
 
 
 # Over HTTP
@@ -112,11 +116,11 @@ class ByForms:
         kept = [(name, value) for name, value in form.fields if value not in choices.untick]
         return self._press(page, form, kept, choices.consent)[0]
 
-    def withdraw(self, profile: str) -> None:
+    def withdraw(self, profile: str, pid: str) -> None:
         page, form = _follow("GET", profile)
-        for button in ("show", "withdraw"):
-            assert form is not None, page.text
-            page, form = self._press(page, form, form.fields, button)
+        while form is not None:
+            fields = [(name, pid if name == "pid" else value) for name, value in form.fields]
+            page, form = self._press(page, form, fields, next(iter(form.buttons)))
         assert "No program may act for you" in page.text
 
     def _press(self, page: Page, form: _Form, fields: list[tuple[str, str]], button: str) -> tuple[Page, _Form | None]:
@@ -183,11 +187,12 @@ class ByBrowser:
         body = self._find("body")
         return Page(url, self._ask("GET", f"{self._session}/element/{body}/text", None))
 
-    def withdraw(self, profile: str) -> None:
+    def withdraw(self, profile: str, pid: str) -> None:
         self.open(profile)
+        self._press(f'input[name=pid][value="{pid}"]')
         self._press("#show")
-        self._press("#withdraw")
-        assert "No program may act for you" in self.page().text
+        while "No program may act for you" not in self.page().text:
+            self._press("#withdraw")
 
     def close(self) -> None:
         self._ask("DELETE", self._session, None)
@@ -256,7 +261,7 @@ class Opener:
         script = folder / "open-browser"
         command = f"printf '%s\\n' \"$1\" > '{self._pipe}'\n"
         if chromium:
-            options = " ".join([*OPTIONS, f"'--user-data-dir={folder / 'opened-chromium'}'"])
+            options = shlex.join([*OPTIONS, f"--user-data-dir={folder / 'opened-chromium'}"])
             command += f"exec chromium {options} \"$1\" 2> '{self._pipe}' > /dev/null\n"
         script.write_text(f"#!/bin/sh\n{command}", encoding="utf-8")
         script.chmod(0o700)

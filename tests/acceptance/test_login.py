@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -18,19 +20,29 @@ import pytest
 
 from config.keys import SigningKey, create_key
 from store.archive import Archive
+from sync.cli.frame import run
+from sync.sandbox.seed import people
 from tests.acceptance.person import ByBrowser, ByForms, Choices, Opener, Person, browser, driver, missing_browser
 from tests.acceptance.sandbox_process import (
     PATIENCE_SECONDS,
     SandboxProcess,
     command_line,
     environment,
-    run_program,
 )
 
 REDIRECT = "http://localhost:0/callback"
 ELSEWHERE = "https://arkiv.example/tilbake"
 SCOPES = ["openid", "digdir:dialogporten", "altinn:instances.read"]
 NINETY_DAYS = 7_776_000
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
 
 
 @dataclass
@@ -41,7 +53,7 @@ class Desk:
     folder: Path
     client_id: str
     key: SigningKey
-    url: str = "sqlite:///arkiv.db"
+    capsys: pytest.CaptureFixture[str]
 
     @property
     def settings(self) -> Path:
@@ -51,7 +63,7 @@ class Desk:
         self.settings.write_text(
             f"""
 [archive]
-url = "{self.url}"
+url = "sqlite:///arkiv.db"
 [environment]
 name = "custom"
 dialogporten = "{self.sandbox.url}/dialogporten"
@@ -66,13 +78,18 @@ client_id = "{self.client_id}"
 key = "idporten.jwk"
 redirect = "{redirect}"
 scopes = {json.dumps(scopes or SCOPES[:2])}
+parties = ["urn:altinn:person:identifier-no:{people.LOGS_IN.pid}"]
 """,
             encoding="utf-8",
         )
         return self
 
-    def run(self, *arguments: object, input: str | None = None) -> subprocess.CompletedProcess[str]:
-        return run_program("--config", self.settings, *arguments, cwd=self.folder, input=input)
+    def run(self, *arguments: str) -> Done:
+        """A command that asks a person nothing, in this process: starting one takes longer than what it does."""
+        self.capsys.readouterr()
+        code = run(["--config", str(self.settings), *arguments])
+        told = self.capsys.readouterr()
+        return Done(code, told.out, told.err)
 
     @contextmanager
     def login(self, *arguments: str, browser: str | None = None, log: str = "info") -> Iterator[Login]:
@@ -156,7 +173,11 @@ def person(request: pytest.FixtureRequest) -> Person:
 
 
 @pytest.fixture
-def desk(sandbox: SandboxProcess, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Desk]:
+def desk(
+    sandbox: SandboxProcess, tmp_path: Path, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Desk]:
+    handlers = logging.getLogger().handlers[:]
+    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     client_id = f"klient {request.node.name}".replace(" ", "-")
     key = create_key(tmp_path / "idporten.jwk")
     registered = {
@@ -169,7 +190,11 @@ def desk(sandbox: SandboxProcess, tmp_path: Path, request: pytest.FixtureRequest
         "tells": ["authorization_expires_in"],
     }
     sandbox.control("POST", "idporten-clients", registered)
-    yield Desk(sandbox, tmp_path, client_id, key).write()
+    yield Desk(sandbox, tmp_path, client_id, key, capsys).write()
+    for number, handler in signals.items():
+        signal.signal(number, handler)
+    logging.captureWarnings(False)
+    logging.getLogger().handlers[:] = handlers
     sandbox.control("PUT", "idporten", {"offset": 0, "misbehave": []})
     sandbox.calm()
 
@@ -222,22 +247,12 @@ def test_the_address_is_pasted_back_where_the_redirect_is_elsewhere(desk: Desk, 
 
 
 def test_paste_is_chosen_on_a_host_without_a_browser(desk: Desk, person: Person) -> None:
-    desk.write("http://127.0.0.1:9/callback")
-    desk.sandbox.control(
-        "POST",
-        "idporten-clients",
-        {
-            "client_id": desk.client_id,
-            "keys": [desk.key.public_jwk()],
-            "redirect_uris": ["http://127.0.0.1:9/callback"],
-        },
-    )
     with desk.login("--paste", "--json") as login:
         assert login.process.stderr is not None
-        address = next(line for line in login.process.stderr if line.startswith("http")).strip()
-        page = person.visit(address)
-        code, out, _ = login.end("", "that is no address", page.url)
-    assert code == 0
+        page = person.visit(next(line for line in login.process.stderr if line.startswith("http")).strip())
+        assert urlsplit(page.url).netloc == "localhost:8765", "some port, though nobody listens"
+        code, out, err = login.end("", "that is no address", page.url)
+    assert code == 0, err
     told = json.loads(out)
     assert (told["connection"], told["acr"]) == ("kari", "idporten-loa-high")
     assert told["scopes"] == SCOPES[:2] and told["missing_scopes"] == []
@@ -291,31 +306,84 @@ def test_declining_a_second_login_leaves_the_first_one_standing(desk: Desk) -> N
 # What comes after
 
 
+@dataclass
+class Typist:
+    """Standard input of a person who visits the last address shown, approves, and pastes where that ended."""
+
+    capsys: pytest.CaptureFixture[str]
+
+    def readline(self) -> str:
+        shown = [line for line in self.capsys.readouterr().out.splitlines() if line.startswith("http")]
+        return ByForms().visit(shown[-1]).url
+
+
 def logged_in(desk: Desk) -> None:
-    with desk.login() as login:
-        ByForms().visit(login.address())
-        code, _, err = login.end()
-    assert code == 0, err
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", Typist(desk.capsys))
+        done = desk.run("login", "kari", "--paste")
+    assert done.code == 0 and "Logged in" in done.out, done.err
 
 
 def test_logout_gives_the_consent_back_and_forgets_it(desk: Desk) -> None:
     logged_in(desk)
     done = desk.run("logout", "kari")
-    assert done.returncode == 0 and "given back at ID-porten" in done.stdout
+    assert done.code == 0 and "given back at ID-porten" in done.out
     assert [grant["state"] for grant in desk.grants()] == ["revoked"] and desk.consent() == {}
     again = desk.run("logout", "kari", "--json")
-    assert json.loads(again.stdout) == {"connection": "kari", "forgotten": False, "revoked": False}
+    assert json.loads(again.out) == {"connection": "kari", "forgotten": False, "revoked": False}
 
 
 def test_logout_forgets_nothing_that_id_porten_did_not_take_back_unless_told_to(desk: Desk) -> None:
     logged_in(desk)
     desk.sandbox.control("POST", "faults", [{"path": "/idporten/revoke", "status": 503}])
     refused = desk.run("logout", "kari")
-    assert refused.returncode == 5 and "logout kari --offline" in refused.stderr
+    assert refused.code == 5 and "logout kari --offline" in refused.err
     assert desk.consent()["state"] == "active"
     offline = desk.run("logout", "kari", "--offline")
-    assert offline.returncode == 0 and "withdraw it" in offline.stdout
+    assert offline.code == 0 and "withdraw it" in offline.out
     assert [grant["state"] for grant in desk.grants()] == ["active"] and desk.consent() == {}
+
+
+def test_after_logging_out_nothing_is_read_until_the_next_login(desk: Desk) -> None:
+    logged_in(desk)
+    assert desk.run("sync").code == 0
+    desk.run("logout", "kari")
+    out = desk.run("sync")
+    assert out.code == 3 and "dialogarkiv login kari" in out.err
+    logged_in(desk)
+    assert desk.run("sync").code == 0
+
+
+def test_a_consent_that_the_person_withdraws_asks_for_a_new_login(desk: Desk, person: Person) -> None:
+    logged_in(desk)
+    assert desk.run("sync").code == 0
+    person.withdraw(f"{desk.sandbox.url}/idporten/profile", people.LOGS_IN.pid)
+    assert [grant["state"] for grant in desk.grants()] == ["withdrawn"]
+    ended = desk.run("sync")
+    assert ended.code == 3 and "withdrawn" in ended.err and "dialogarkiv login kari" in ended.err
+    assert desk.consent()["state"] == "revoked" and desk.consent()["sealed"] is None
+    asked_no_more(desk)
+    logged_in(desk)
+    assert desk.run("sync").code == 0
+
+
+def test_a_consent_whose_time_is_over_asks_for_a_new_login(desk: Desk) -> None:
+    logged_in(desk)
+    desk.sandbox.control("PUT", "idporten", {"offset": NINETY_DAYS})
+    ended = desk.run("sync")
+    assert ended.code == 3 and "time is over" in ended.err and "dialogarkiv login kari" in ended.err
+    asked_no_more(desk)
+    logged_in(desk)
+    assert desk.run("sync").code == 0
+
+
+def asked_no_more(desk: Desk) -> None:
+    """Every later run says the same, and sends a dead token nowhere."""
+    desk.sandbox.control("DELETE", "requests")
+    again = desk.run("sync")
+    assert again.code == 3 and "dialogarkiv login kari" in again.err
+    asked = desk.sandbox.control("GET", "requests")["log"]
+    assert [entry["path"] for entry in asked if "/idporten/" in entry["path"]] == []
 
 
 # What goes wrong
@@ -348,32 +416,35 @@ def test_a_port_that_is_taken_is_told_with_the_way_round_it(desk: Desk) -> None:
         taken = f"{login.address().partition('/start/')[0]}/callback"
         desk.write(taken)
         second = desk.run("login", "kari")
-    assert second.returncode == 2 and "--paste" in second.stderr and taken in second.stderr
+    assert second.code == 2 and "--paste" in second.err and taken in second.err
 
 
-def test_standard_input_that_ends_is_told(desk: Desk) -> None:
-    ended = desk.run("login", "kari", "--paste", input="\nnot it\n")
-    assert ended.returncode == 2 and "Nothing was stored" in ended.stderr
-    assert ended.stdout.count(desk.sandbox.url) == 2, "an empty line asks for a new address"
+def test_standard_input_that_ends_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("\nnot it\n"))
+    ended = desk.run("login", "kari", "--paste")
+    assert ended.code == 2 and "Nothing was stored" in ended.err
+    assert ended.out.count(desk.sandbox.url) == 2, "an empty line asks for a new address"
 
 
 def test_only_persons_log_in(desk: Desk, sandbox: SandboxProcess) -> None:
-    other = sandbox.run_cli("login", "bakeri")
-    assert other.returncode == 2 and "kind id-porten" in other.stderr
     unknown = desk.run("logout", "ola")
-    assert unknown.returncode == 2 and "Known: kari" in unknown.stderr
+    assert unknown.code == 2 and "Known: kari" in unknown.err
+    text = sandbox.settings.read_text().replace("maskinporten.jwk", f"{sandbox.folder}/maskinporten.jwk")
+    desk.settings.write_text(text)
+    other = desk.run("login", "bakeri")
+    assert other.code == 2 and "kind id-porten" in other.err
 
 
 def test_what_the_client_may_not_is_told_before_anybody_logs_in(desk: Desk) -> None:
     desk.write("http://localhost:0/another")
     refused = desk.run("login", "kari")
-    assert refused.returncode == 3 and "redirect (http://localhost:0/another)" in refused.stderr
-    assert "/start/" not in refused.stdout
+    assert refused.code == 3 and "redirect (http://localhost:0/another)" in refused.err
+    assert "/start/" not in refused.out
 
 
 def test_an_outage_is_told_as_one(desk: Desk) -> None:
     desk.sandbox.control("POST", "faults", [{"path": "/idporten/.*", "status": 503}])
-    assert desk.run("login", "kari").returncode == 5
+    assert desk.run("login", "kari").code == 5
 
 
 # Secrets

@@ -12,7 +12,7 @@ import pytest
 
 from config.errors import ConfigError
 from sync.auth.attempt import Attempt
-from sync.auth.loopback import Loopback, can_listen
+from sync.auth.loopback import Loopback, can_listen, with_port
 
 STATE = "tilstand-123"
 ONWARD = "https://login.idporten.example/authorize?request_uri=urn:x"
@@ -64,6 +64,13 @@ def test_a_port_that_is_left_to_us_stands_in_the_redirect() -> None:
     with listening() as ear:
         assert ear.redirect.startswith("http://127.0.0.1:") and ":0/" not in ear.redirect
         assert ear.link == ear.redirect.replace("/callback", "/start/lenke")
+
+
+def test_only_a_port_that_was_left_open_is_filled_in() -> None:
+    assert with_port("http://127.0.0.1:0/cb", 4711) == "http://127.0.0.1:4711/cb"
+    assert with_port("http://[::1]:0/cb", 4711) == "http://[::1]:4711/cb"
+    for fixed in ("http://localhost:8765/cb", "http://localhost/cb", "https://arkiv.example/cb"):
+        assert with_port(fixed, 4711) == fixed
 
 
 def test_the_link_leads_on_once() -> None:
