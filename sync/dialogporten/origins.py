@@ -1,10 +1,16 @@
 """Which addresses a request, and a bearer, may go to."""
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 from urllib.parse import urlsplit
 
 from config.environments import is_loopback
 from config.environments import origin as origin_text
+
+# An address whose first part is as plain as can be; the part says all there is to know of its origin.
+_PLAIN: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?=/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,16 @@ class Origin:
 
 def origin(url: str) -> Origin | None:
     """The origin of an http(s) address; None for anything else, for one with a user name, and for nonsense."""
+    plain = None if "\\" in url else _PLAIN.match(url)
+    return _origin(url) if plain is None else _plain_origin(plain[0])
+
+
+@lru_cache(maxsize=64)
+def _plain_origin(address: str) -> Origin | None:
+    return _origin(address)
+
+
+def _origin(url: str) -> Origin | None:
     try:
         parts = urlsplit(url)
         text = origin_text(url)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Final, TypeVar
 
 from config.events import Event
@@ -44,6 +45,7 @@ def ignore(event: str, fields: Mapping[str, object]) -> None:
     """Hears of an event and does nothing."""
 
 
+@lru_cache(maxsize=64)  # every answer of a second says the same
 def http_date(text: str | None) -> datetime | None:
     """An HTTP date as UTC, or None where the header is absent or no date (`Expires: -1`)."""
     if not text:
