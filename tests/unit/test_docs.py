@@ -105,12 +105,12 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
     yield Read(settings, answers)
 
 
-def _answer(settings: Path, *arguments: str) -> Any:
-    """What a command answers, as JSON; it must end well."""
+def _answer(settings: Path, *arguments: str, code: int = 0) -> Any:
+    """What a command answers, as JSON; it must end with this exit code."""
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        code = run(["--config", str(settings), *arguments, "--json"])
-    assert code == 0, arguments
+        ended = run(["--config", str(settings), *arguments, "--json"])
+    assert ended == code, arguments
     return json.loads(out.getvalue())
 
 
@@ -226,8 +226,13 @@ def test_commands_that_ask_the_server_keep_their_contract(read: Read, name: str)
     assert_kept(name, read.answers[name])
 
 
-def test_commands_that_read_the_archive_keep_their_contract(read: Read) -> None:
-    assert_kept("status", _answer(read.settings, "status"))
+def test_commands_that_read_the_archive_keep_their_contract(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A person who has not logged in yet.
+    person = {"NAME": "kari", "KIND": "id-porten", "CLIENT_ID": "c", "REDIRECT": "https://arkiv.example/tilbake"}
+    for key, value in {**person, "CLIENT_SECRET": "env:SECRET"}.items():
+        monkeypatch.setenv(f"DIALOGARKIV__CONNECTION__2__{key}", value)
+    assert_kept("status", _answer(read.settings, "status", code=4))
+    monkeypatch.undo()
     rows = _answer(read.settings, "inbox")
     with Archive.open(load(read.settings, {}).archive.url, create=False, read_only=True) as archive:
         assert set(rows[0]) == set(archive.view("inbox")[0])
