@@ -103,6 +103,7 @@ def _show_verdict(
         ("until", deadline_words(row["deadline"], codes, instant_text(datetime.now(UTC)))),
         ("because", in_language(row["because_nb"], row["because_en"], languages)),
         ("reasons", ", ".join(codes)),
+        ("by hand", _by_hand(view.children["attention_item"], instant_text(datetime.now(UTC)))),
     ):
         if value not in (None, ""):
             click.echo(f"  {name:<9} {shown(value)}")
@@ -110,6 +111,17 @@ def _show_verdict(
         rows = [[each.rank, each.name, each.says] for each in signals]
         echo_table(["rank", "evidence", "says"], rows, title="Evidence, strongest first")
     echo_requests(requests)
+
+
+def _by_hand(items: Sequence[Row], now: str) -> str:
+    """What a person has said of what it asks for."""
+    if not items:
+        return ""
+    newest = max(items, key=lambda each: int(str(each["id"])))
+    if newest["closed_by"] == "hand":
+        return f"called done {day_and_minute(newest['closed_at'])}; it comes back only with new evidence"
+    until = str(newest["snoozed_until"] or "")
+    return f"put off until {day_and_minute(until)}" if newest["closed_at"] is None and until > now else ""
 
 
 def _show(view: DialogView, changes: list[Row]) -> None:

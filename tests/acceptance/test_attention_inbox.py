@@ -365,6 +365,8 @@ def test_what_is_put_off_or_done_is_listed_no_more(quiet: Desk, capsys: pytest.C
     assert not {first, second} & {each["dialog_id"] for each in quiet.answer("attention", "--json")}
     listed = {each["dialog_id"]: each for each in quiet.answer("attention", "--all", "--json")}
     assert listed[first]["snoozed"] is True and second not in listed
+    assert "put off until" in quiet.answer("show", first)
+    assert "called done" in quiet.answer("show", second)
     assert run(["--config", str(quiet.settings), "attention", "done", second]) == 2
     assert "Nothing is open" in capsys.readouterr().err
     assert run(["--config", str(quiet.settings), "attention", "snooze", first, "--until", "2020-01-01"]) == 2
