@@ -94,7 +94,7 @@ class Fallback:
         self.report.pages += 1
         self.report.items_read += len(items)
         self._shown.update(name for raw in items if (name := peek(raw)[0]) is not None)
-        self._landing.land(items, self._parties, lambda _: [])
+        self._landing.land(items, self._parties, lambda _: [], self._walker.fetched_at)
 
     def _fail(self, parties: tuple[str, ...], error: ArkivError) -> None:
         self._failed.update(parties)

@@ -134,7 +134,7 @@ class Hot:
         """Items first, then what no item tells, while what they show is fresh: the opening policy goes by it."""
         self.report.pages += 1
         self.report.items_read += len(items)
-        self._landing.land(items, self._parties, lambda _: [])
+        self._landing.land(items, self._parties, lambda _: [], self._walker.fetched_at)
         fresh = [name for name in _ids(items) if name not in self._shown]
         self._shown.update(fresh)
         now = instant_text(self._now())

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from store.batch import Batch, CurrentPayload, CursorMove, Known, Row, Written
 from store.clock import instant_text
@@ -18,6 +19,7 @@ from sync.passes.canonical import list_digest
 from sync.passes.choosing import Chooser
 from sync.passes.duties import owed
 from sync.passes.filing import Job, Reader, filed, look, nothing_new, refusal
+from sync.passes.leaving import may_leave
 from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.normalise import checked_item
 from sync.passes.planner import DialogPlan, plan_retry
@@ -35,6 +37,8 @@ TOO_MANY_FAILURES = 0.5
 READS = 100  # dialogs with requests to a transaction
 TRAIL = 10  # items at the end of a page that tell how far it went
 
+# How far to move the cursors, given the time up to which all has landed.
+Moves = Callable[[str], list[CursorMove]]
 # What to read again of a dialog, given what the archive holds of it.
 Again = Callable[[Sighting, Mapping[str, CurrentPayload], Known], DialogPlan]
 
@@ -65,6 +69,7 @@ class Landing:
     _sharing: Sharing = field(init=False)
     _chooser: Chooser = field(init=False)
     _quarantine: Quarantine = field(init=False)
+    _fetched: datetime = field(init=False)  # when the list showed what is read now
     _writing: Future[Written] | None = field(init=False, default=None)
     _written: frozenset[str] = field(init=False, default=frozenset())  # the dialogs of the write under way
 
@@ -83,21 +88,22 @@ class Landing:
         self._sharing.begin(again)
         self._quarantine.load(self.shelf.quarantined(), all_due=all_due)
 
-    def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]) -> None:
+    def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Moves, fetched: datetime | None) -> None:
         """Writes these items and moves the cursors along, each move in the transaction that makes it true."""
-        self.begin_landing(items, asked, moves)
+        self.begin_landing(items, asked, moves, fetched)
         self.landed()
 
     def begin_landing(
-        self, items: Sequence[bytes], asked: frozenset[str], moves: Callable[[str], list[CursorMove]]
+        self, items: Sequence[bytes], asked: frozenset[str], moves: Moves, fetched: datetime | None
     ) -> None:
         """As `land`, but the last write may still be under way when it returns, so that the next page can be fetched
         and recognised meanwhile; `landed` waits for it.
 
         What needs no request lands at once; the rest in parts, so that a kill costs little of what was fetched.
         `asked` are the parties of the identity's mailboxes; an item of another party came by an instance delegation
-        (end-user API §3.3), and says nothing of how far theirs were read.
+        (end-user API §3.3), and says nothing of how far theirs were read. `fetched`: when the items came; None = now.
         """
+        self._fetched = fetched or self.now()
         batch = Batch(at=instant_text(self.now()))
         sightings = self._recognise(items, batch)
         found = [s.signals for s in sightings.values()]
@@ -198,6 +204,7 @@ class Landing:
         count = 0
         for start in range(0, len(ids), READS):
             batch = Batch(at=instant_text(self.now()))
+            self._fetched = self._fetched if shown else self.now()
             jobs = self._again(ids[start : start + READS], plan, batch.at)
             (read or self._read)(jobs)
             for job in jobs:
@@ -301,10 +308,9 @@ class Landing:
                 answer.cancel()
 
     def _read_one(self, job: Job) -> DialogRead:
-        if job.plan.opens:
-            self._tell("opening", dialog_id=job.plan.dialog_id)
         held = {kind: payload.body for kind, payload in job.held.items()}
-        return read_dialog(self.inbox, job.plan, held, job.sighting.raw, job.duty)
+        opens = partial(may_leave, self.inbox, self.reader.policy, job, self._fetched, self.now, self._tell)
+        return read_dialog(self.inbox, job.plan, held, job.sighting.raw, job.duty, opens)
 
     def _owe(self, jobs: Sequence[Job]) -> None:
         """Makes the duties of these jobs' openings durable: when this returns, the openings may leave."""

@@ -59,10 +59,15 @@ class DialogRead:
 
 
 def read_dialog(
-    inbox: Inbox, plan: DialogPlan, held: Mapping[str, bytes], list_item: bytes, duty: Duty | None = None
+    inbox: Inbox,
+    plan: DialogPlan,
+    held: Mapping[str, bytes],
+    list_item: bytes,
+    duty: Duty | None = None,
+    may_leave: Callable[[], bool] = lambda: True,
 ) -> DialogRead:
     """Makes the plan's requests one after the other. `held` are the archive's bodies of this dialog, `list_item` its
-    newest list item, `duty` what the opening owes, durably recorded.
+    newest list item, `duty` what the opening owes, durably recorded; `may_leave` has the last word on the opening.
 
     Raises what concerns more than this dialog: token errors, a server that is left alone, a stop.
     """
@@ -71,7 +76,7 @@ def read_dialog(
         if read.presence == "present" and read.access == "full":
             _read_child(inbox, kind, read, held, list_item)
     refused = read.access != "full" if plan.careful else read.access == "level_too_low"
-    if plan.opens and read.presence == "present" and not refused:
+    if plan.opens and read.presence == "present" and not refused and may_leave():
         _open(inbox, read)
     after = list(plan.after)
     if duty is not None:

@@ -135,7 +135,7 @@ class Sweep:
                 self._met_ids.add(dialog_id)
                 if party is not None:
                     self._met.setdefault(party, set()).add(dialog_id)
-        self._landing.land(items, self._parties, lambda _reached: [])
+        self._landing.land(items, self._parties, lambda _reached: [], self._walker.fetched_at)
         self._tell("page_read", items=self.report.items_read, pages=self.report.pages)
 
     def _finished(self, walk: Walk) -> None:

@@ -31,6 +31,7 @@ from sync.passes.walks import Walk, apart, narrowed
 # One walk may fail so without the others being to blame; everything else ends the pass.
 _OF_THE_WALK = (BadRequest, BadBody, ServerFault, TooBroad, TooLarge, Unexpected)
 _TOO_LONG = (414, 431)  # what stands in between may find an address with many parties too long
+Fetching = Future[tuple[bytes, datetime]]
 SIDE_BY_SIDE = 50  # short walks begun before the first of them lands
 
 
@@ -55,6 +56,7 @@ class Walker:
         self._pool = pool
         self._now = now
         self._told = told
+        self.fetched_at: datetime | None = None  # when the page came that lands now
 
     def read(self, walks: Iterable[Walk], guide: Guide) -> None:
         """Every walk to its end, or its mailboxes told as failed."""
@@ -65,14 +67,14 @@ class Walker:
         failed: set[str] = set()
         for start in range(0, len(walks), SIDE_BY_SIDE):
             part = walks[start : start + SIDE_BY_SIDE]
-            begun = {walk: self._pool.submit(self._inbox.search, walk) for walk in part}
+            begun = {walk: self._pool.submit(self._fetch, walk) for walk in part}
             try:
                 self._go(part, guide, failed, begun)
             finally:
                 for asked in begun.values():
                     asked.cancel()
 
-    def _go(self, walks: Iterable[Walk], guide: Guide, failed: set[str], begun: dict[Walk, Future[bytes]]) -> None:
+    def _go(self, walks: Iterable[Walk], guide: Guide, failed: set[str], begun: dict[Walk, Fetching]) -> None:
         waiting = deque(walks)
         while waiting:
             walk = waiting.popleft()
@@ -87,14 +89,17 @@ class Walker:
                 narrower = self._isolate(walk, error, failed, guide)
             waiting.extendleft(reversed(narrower))
 
-    def _read(self, walk: Walk, guide: Guide, begun: Future[bytes] | None) -> list[Walk]:
+    def _fetch(self, walk: Walk) -> tuple[bytes, datetime]:
+        return self._inbox.search(walk), self._now()
+
+    def _read(self, walk: Walk, guide: Guide, begun: Fetching | None) -> list[Walk]:
         """Page after page to the end; answers the narrower walks to make instead when that is too broad."""
-        asked: Future[bytes] | None = begun or self._pool.submit(self._inbox.search, walk)
+        asked: Fetching | None = begun or self._pool.submit(self._fetch, walk)
         been = {walk.token}
         try:
             while asked is not None:
                 try:
-                    body = asked.result()
+                    body, fetched_at = asked.result()
                 except TooBroad:
                     narrower = narrowed(walk, instant_text(self._now()))
                     if not narrower:
@@ -104,7 +109,8 @@ class Walker:
                 page = _page(body)
                 items = [bytes(raw) for raw in page.items or []]
                 following = _following(walk, page, items, been)
-                asked = None if following is None else self._pool.submit(self._inbox.search, following)
+                asked = None if following is None else self._pool.submit(self._fetch, following)
+                self.fetched_at = fetched_at
                 guide.land(items, walk)
                 if following is not None:
                     walk = following
