@@ -8,6 +8,8 @@ from types import FrameType
 
 import click
 
+from config.connections import IdPortenConnection
+from config.settings import Settings
 from store.archive import Archive
 from sync.cli.common import connection_option, environment, json_option, party_urn, settings_of, told_to_log
 from sync.cli.output import echo_json
@@ -64,7 +66,7 @@ def command(
         signal.signal(name, asked_to_stop)
     try:
         if dry_run:
-            return _rehearse(runner, settings.archive.url, wanted, as_json)
+            return _rehearse(runner, settings, wanted, as_json)
         with Archive.open(settings.archive.url, create=True) as archive:
             _require_mailboxes(runner, archive, wanted.accept)
             result = runner.run(archive, wanted)
@@ -86,9 +88,9 @@ def _require_mailboxes(runner: Runner, archive: Archive, accepted: frozenset[str
             )
 
 
-def _rehearse(runner: Runner, url: str, wanted: Wanted, as_json: bool) -> int:
+def _rehearse(runner: Runner, settings: Settings, wanted: Wanted, as_json: bool) -> int:
     steps = []
-    with Archive.open(url, create=False, read_only=True) as archive:
+    with Archive.open(settings.archive.url, create=False, read_only=True) as archive:
         for identity, step in runner.rehearse(archive, wanted):
             if as_json:
                 steps.append({"connection": identity.connection, "identity": identity.name, "step": step})
@@ -96,6 +98,8 @@ def _rehearse(runner: Runner, url: str, wanted: Wanted, as_json: bool) -> int:
                 click.echo(f"{identity}: {step}")
     if as_json:
         echo_json({"steps": steps})
-    elif not as_json:
-        click.echo("Nothing was opened, and nothing was written.", err=True)
+    else:
+        persons = any(isinstance(each, IdPortenConnection) for each in settings.connections)
+        but = " but a person's renewed login" if persons else ""
+        click.echo(f"Nothing was opened, and nothing was written{but}.", err=True)
     return 0

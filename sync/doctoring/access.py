@@ -14,6 +14,7 @@ import msgspec
 from config.errors import ConfigError
 from config.identifiers import mask_party
 from store.clock import instant_text
+from store.errors import ArchiveError
 from sync.auth.source import TokenSource
 from sync.dialogporten import wire
 from sync.dialogporten.client import DialogportenClient, SearchParams
@@ -47,6 +48,9 @@ class Access:
             return failure("token", error)
         except ConfigError as error:
             return Check("token", "failed", error.problem, (), error.remedy, {}, 2)
+        except ArchiveError as error:
+            # A person's token is renewed in the archive.
+            return Check("token", "failed", error.problem, (), error.remedy, {}, error.exit_code)
         claims = self._claims = read_claims(bearer)
         if claims is None:
             return Check(
