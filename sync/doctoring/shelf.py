@@ -17,9 +17,11 @@ from sync.doctoring.causes import LEVEL_TOO_LOW, archive_failure
 from sync.doctoring.report import Check, Fact, counted, ok, skipped
 
 _LEVELS = (
-    "SELECT connection, identity, party, service_resource, count(*) FROM dialog "
-    "WHERE access = 'level_too_low' AND presence = 'present' GROUP BY connection, identity, party, service_resource "
-    "ORDER BY connection, identity, party, service_resource"
+    "SELECT d.connection, d.identity, d.party, d.service_resource, count(*), max(s.minimum_level) FROM dialog d "
+    "LEFT JOIN service_level s ON s.service_resource = d.service_resource "
+    "WHERE d.access = 'level_too_low' AND d.presence = 'present' "
+    "GROUP BY d.connection, d.identity, d.party, d.service_resource "
+    "ORDER BY d.connection, d.identity, d.party, d.service_resource"
 )
 # Of the user that logged in: a question to the archive may be asked in a role that has fewer rights.
 _MAY_WRITE = (
@@ -30,13 +32,14 @@ _MAY_WRITE = (
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """Dialogs that ask for a higher level, of one party and service."""
+    """Dialogs that ask for a higher level, of one party and service; `level` None = not known how high."""
 
     connection: str
     identity: str
     party: str
     service: str
     dialogs: int
+    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +88,26 @@ class Shelf:
         return Check("mailboxes", "warning", " ".join(sentences), tuple(causes), remedy, facts)
 
     def level_check(self, connection: str, identity: str) -> Check:
-        """Dialogs that are listed but ask for a higher authentication level, by party and service."""
+        """Dialogs that are listed but ask for a higher authentication level than any reader of their party has, by
+        party and service. They stand with the identity that met them last.
+        """
         if self.absent:
             return skipped("level", self.absent)
         ours = [one for one in self.locked if (one.connection, one.identity) == (connection, identity)]
         if not ours:
             return ok("level", "No dialog in the archive asks for a higher level.", dialogs=0)
         dialogs = sum(one.dialogs for one in ours)
-        each = [f"{mask_party(one.party)} {one.service}: {one.dialogs}" for one in ours]
+        each = [
+            f"{mask_party(one.party)} {one.service}{f' (level {one.level})' if one.level else ''}: {one.dialogs}"
+            for one in ours
+        ]
         return Check(
             "level",
             "warning",
             f"{counted(dialogs, 'dialog')} with a higher authentication level than ours: {'; '.join(each)}.",
             LEVEL_TOO_LOW,
-            "They are listed with what may be shown; there is nothing to mend on this connection.",
+            "There is nothing to mend on this connection. Let a person log in at that level, with an id-porten "
+            "connection and dialogarkiv login: the next run reads them. Until then they stand as the list shows them.",
             {"dialogs": dialogs, "by_party_and_service": each},
         )
 
@@ -119,7 +128,14 @@ def _looked_at(archive: Archive, path: Path | None) -> Shelf:
     status = archive.status(runs=0)
     with archive.query_read_only(_LEVELS) as answer:
         locked = [
-            Locked(str(row[0] or ""), str(row[1] or ""), str(row[2]), str(row[3] or ""), int(str(row[4])))
+            Locked(
+                str(row[0] or ""),
+                str(row[1] or ""),
+                str(row[2]),
+                str(row[3] or ""),
+                int(str(row[4])),
+                None if row[5] is None else int(str(row[5])),
+            )
             for row in answer.rows
         ]
     check = _check(archive, path, status.counts["dialogs"])

@@ -18,7 +18,9 @@ from sync.passes.filing import Job, Reader
 from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.sighting import Sighting, tells_only_other_texts
 
-SILENT_AFTER = timedelta(days=1)  # whoever has not read a mailbox for so long is not waited for
+SILENT_AFTER = timedelta(
+    days=3
+)  # whoever has not read a mailbox for so long is not waited for; a daily run may be late
 
 
 @dataclass(slots=True)

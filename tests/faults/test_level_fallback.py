@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from config.identifiers import mask_party
+from sync.doctoring.shelf import look
 from tests.faults.household import (
     HIGH,
     KARI,
     OPEN,
     PLAIN,
     POLL,
+    SERVICE,
     SUBSTANTIAL,
     SWEEP,
     Household,
@@ -118,6 +121,8 @@ def test_a_login_at_a_higher_level_opens_what_stood_locked_since_long(home: Hous
 
     home.sync(after=1800)  # no poll shows it any more
     home.log_in(HIGH)
+    told = [f"{who}: {step}" for who, step in home.play.runner.rehearse(home.play.archive)]
+    assert [each for each in told if "fallback" in each] == [f"kari: fallback: look for {dialog_id}"]
     result = home.sync()
     assert [report.kind for report in result.reports][-1] == "fallback"
     assert home.standing(dialog_id) == WHOLE
@@ -138,6 +143,10 @@ def test_without_a_person_it_stands_locked_and_is_not_asked_for_at_each_poll(hom
         asked = home.asked()
         assert not {"transmissions", "activities", "details", "seenlog", "labellog"} & set(asked), asked
         assert ("serviceresources" in asked) == (passes == SWEEP)
+    check = look(home.play.settings.archive.url).level_check(*WHO)
+    assert check.outcome == "warning"
+    assert check.facts["by_party_and_service"] == [f"{mask_party(A)} {SERVICE} (level 4): 1"]
+    assert "id-porten" in check.remedy
 
 
 def test_a_change_is_completed_by_the_person_in_the_same_run(home: Household) -> None:
