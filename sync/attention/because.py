@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from sync.attention.case import Case, Decision
+from sync.attention.evidence import BEGINNING
 from sync.attention.grounds import GROUNDS, STEPS
 from sync.attention.verdict import Actor, Because, NextStep
 
@@ -56,13 +57,15 @@ def _in_words(
 ) -> str:
     name = shortened(case.producers.owner_name(case.subject))
     owner = name or ("avsenderen", "the sender")[language]
-    day = "" if decision.at is None else day_in_words(decision.at, case.now, language)
+    # A date that nobody gave is not told.
+    day = "" if decision.at is None or decision.at <= BEGINNING else day_in_words(decision.at, case.now, language)
     on = day and (f" {day}" if language == 0 else f" on {day}")
     since = day and (f" siden {day}" if language == 0 else f" since {day}")
+    touched = day and (f", sist rørt {day}," if language == 0 else f", last touched on {day},")
     about = shortened(decision.about)
     if about and ground != "unknown_status":
         about = f" («{about}»)" if language == 0 else f" (“{about}”)"
-    words = {"owner": owner, "on": on, "since": since, "about": about, "evidence": ""}
+    words = {"owner": owner, "on": on, "since": since, "touched": touched, "about": about, "evidence": ""}
     if ground == "all_unauthorized":
         words["evidence"] = GROUNDS[decision.ground][language].format_map(words).rstrip(".")
     evidence = GROUNDS[ground][language].format_map(words)

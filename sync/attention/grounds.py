@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from sync.attention.verdict import NextStep
 
-# ground → the evidence in (nb, en). {owner} the sender, {on} " 3. mars" / " on 3 March", {about} ' («…»)' or nothing.
+# ground → the evidence in (nb, en). {owner} the sender, {on} " 3. mars" / " on 3 March",
+# {touched} ", sist rørt 3. mars," or nothing, {about} ' («…»)' or nothing.
 GROUNDS: dict[str, tuple[str, str]] = {
     "gone": ("Dialogen finnes ikke lenger hos Dialogporten.", "Dialogporten no longer has this dialog."),
     "level_too_low": (
@@ -180,8 +181,8 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "{owner} asks for action, but we lack the right to everything the dialog offers.",
     ),
     "awaiting": ("Saken ligger hos {owner}.", "The case is with {owner}."),
-    "draft": ("Et utkast, sist rørt{on}, er ikke sendt inn.", "A draft, last touched{on}, has not been sent in."),
-    "unsubmitted": ("Skjemaet, sist rørt{on}, er ikke sendt inn.", "The form, last touched{on}, has not been sent in."),
+    "draft": ("Et utkast{touched} er ikke sendt inn.", "A draft{touched} has not been sent in."),
+    "unsubmitted": ("Skjemaet{touched} er ikke sendt inn.", "The form{touched} has not been sent in."),
     "frozen": ("Skjemaet er sendt inn; saken ligger hos {owner}.", "The form is sent in; the case is with {owner}."),
     "settled_but_asked": (
         "Det siste i saken{on} var et svar, men dialogen krever fortsatt handling.",

@@ -97,6 +97,18 @@ def test_a_deadline_that_passed_at_midnight_was_the_day_before() -> None:
     assert day_in_words(at, NOW, 0) == "15. september", "an event at midnight is of the day that begins"
 
 
+def test_a_date_that_nobody_gave_is_not_told() -> None:
+    for body in ({"status": "Draft"}, {"status": "Draft", "createdAt": "i går", "updatedAt": None}):
+        assert verdict_of(body).because.nb == "Et utkast er ikke sendt inn. Fyll ut skjemaet."
+    seen = dialog("NotApplicable", human=days(-1))
+    seen["seenSinceLastContentUpdate"][0]["seenAt"] = None
+    assert verdict_of(seen).because.nb == "Innholdet ble sett, og ingenting er etterspurt."
+    for labelled in (
+        {"status": status, "org": "ske"} for status in ("NotApplicable", "RequiresAttention", "InProgress")
+    ):
+        assert "1970" not in verdict_of({"list_item": labelled}).because.en
+
+
 # Texts
 
 
