@@ -67,7 +67,6 @@ def _is_of(endpoint: str, issuer: str) -> bool:
     if there is None or home is None or not there.safe or "\\" in endpoint:
         return False
     if there.name == home.name:
-        return there.scheme == home.scheme
-    # Another port of this machine is another program.
-    below = there.host.endswith(f".{home.host}") and there.scheme == "https"
-    return below and there.name == there.host
+        return True
+    # A port of its own is another program's.
+    return there.host.endswith(f".{home.host}") and there.name == there.host
