@@ -200,7 +200,8 @@ class Archive:
         path = sqlite_path(self._url)
         if path is None:
             return nullcontext()
-        return file_lock(Path(f"{path}.consent-{connection}.lock"), self.name)
+        # Two that reach one file by two names must still meet.
+        return file_lock(Path(f"{path.resolve()}.consent-{connection}.lock"), self.name)
 
     # Writing
 

@@ -23,6 +23,8 @@ WARNINGS: Final = (30, 14, 7, 3, 1)
 DAY: Final = timedelta(days=1)
 # The part of a consent of hours in which it counts as expiring; it has no warning in days, so that one is number 0.
 LAST_PART: Final = 3
+# Longer than a renewal can be under way.
+OVERDUE: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ class Consent:
     @property
     def sentence(self) -> str:
         """What is so, for a person."""
+        cut = self.stored == "active" and self.sent_at is not None and self.now - self.sent_at > OVERDUE
+        return f"{self._what_is_so()}{_CUT if cut and self.rotates is not False else ''}"
+
+    def _what_is_so(self) -> str:
         match self.state:
             case "none":
                 return "Nobody has logged in yet."
@@ -184,6 +190,9 @@ def _text(value: Value) -> str | None:
 
 def _time(value: Value) -> datetime | None:
     return None if value is None else datetime.fromisoformat(str(value))
+
+
+_CUT: Final = " But its latest renewal was cut off: the next run tells whether a new login is needed."
 
 
 def _moment(when: datetime) -> str:

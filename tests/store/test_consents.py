@@ -201,6 +201,18 @@ def test_the_lock_file_is_its_owners_alone(empty_sqlite_url: str, tmp_path: Path
         os.umask(before)
 
 
+def test_two_names_of_one_archive_have_one_lock(empty_sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "also.db").symlink_to(empty_sqlite_url.removeprefix("sqlite:///"))
+    with (
+        Archive.open(empty_sqlite_url, create=False) as archive,
+        archive.consents.lock("kari", wait=never),
+        Archive.open(f"sqlite:///{tmp_path}/also.db", create=False) as other,
+        pytest.raises(ArchiveBusy),
+        other.consents.lock("kari", wait=at_once),
+    ):
+        pass
+
+
 def test_consents_can_be_looked_at_through_an_archive_opened_for_reading(archive: Archive, archive_url: str) -> None:
     archive.consents.put(ROW)
     with Archive.open(archive_url, create=False, read_only=True) as reader:

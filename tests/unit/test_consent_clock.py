@@ -226,6 +226,14 @@ def test_every_state_says_what_is_so_and_what_to_do(found: Consent, so: str, to_
     assert bool(to_do) is bool(found.remedy)
 
 
+def test_a_renewal_that_was_cut_off_is_said_until_the_next_one_tells_what_came_of_it() -> None:
+    sent_at = "2026-11-02T07:00:00.000000Z"
+    assert "was cut off" in consent(DAY, sent_at=sent_at).sentence
+    assert "was cut off" not in consent(DAY, sent_at=sent_at, rotates=False).sentence
+    assert "was cut off" not in consent(DAY, sent_at="2026-11-02T07:59:00.000000Z").sentence, "it may be under way"
+    assert "was cut off" not in consent(DAY, sent_at=sent_at, state="lost").sentence
+
+
 def test_a_begun_and_a_declined_login_hold_nothing_secret_and_nothing_of_before() -> None:
     for row, state in ((changes.begun(client()), "pending"), (changes.declined(client(), LOGIN), "declined")):
         found = consent_of(row, "kari", LOGIN)
