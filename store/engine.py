@@ -118,7 +118,7 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
         raw.isolation_level = None  # we say BEGIN ourselves, so that tables change inside a transaction too
         raw.execute("PRAGMA foreign_keys=ON")
         raw.execute("PRAGMA temp_store=MEMORY")
-        raw.execute("PRAGMA cache_size=-16000")
+        raw.execute("PRAGMA cache_size=-4000")
         if read_only:
             raw.execute("PRAGMA query_only=ON")
         elif path is not None:
