@@ -205,8 +205,8 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "The work with {owner} has begun, and the dialog leads on{about}.",
     ),
     "in_progress_unopened": (
-        "Dialogen fra {owner} er under arbeid, men uåpnet, så vi vet ikke om det er deres tur.",
-        "The dialog from {owner} is in progress but unopened, so we do not know whose turn it is.",
+        "Dialogen fra {owner} er under arbeid, men vi har ikke åpnet den slik den er nå; det kan være deres tur.",
+        "The dialog from {owner} is in progress, but we have not opened it as it is now; it may be your turn.",
     ),
     "in_progress_without_action": (
         "Dialogen er under arbeid og tilbyr ingenting å gjøre; saken ligger hos {owner}.",

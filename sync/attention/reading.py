@@ -204,6 +204,14 @@ def newer(list_item: Json, dialog: Json) -> tuple[Json, Json]:
     return (list_item, dialog) if list_item else (dialog, list_item)
 
 
+def outdated(dialog: Json, list_item: Json) -> bool:
+    """True when the content of an opened dialog has moved on since: what it told of actions and attachments is then
+    not known any more (producers reference §1 P8).
+    """
+    opened, listed = (instant(each.get("contentUpdatedAt")) for each in (dialog, list_item))
+    return opened is not None and listed is not None and listed > opened
+
+
 def subject_of(
     *,
     list_item: Json | None = None,
@@ -216,10 +224,11 @@ def subject_of(
     """The evidence in these bodies: any of list item, opened dialog, transmission list and activity list.
 
     `details_status` and `details_problem` tell that the newest opening was refused. Lists are newer than the dialog
-    beside them, because children are read again without opening.
+    beside them, because children are read again without opening; one that is outdated tells of no action.
     """
     listed, detail = list_item or NOTHING, dialog or NOTHING
     first, second = newer(listed, detail)
+    standing_detail = NOTHING if outdated(detail, listed) else detail
 
     def known(key: str) -> object:
         value = first.get(key)
@@ -264,18 +273,24 @@ def subject_of(
         summary=content_texts(content, "summary") or content_texts(other, "summary"),
         sender_name=content_texts(content, "senderName") or content_texts(other, "senderName"),
         status_label=content_texts(content, "extendedStatus"),
-        main_content=reference(mapping(detail.get("content")).get("mainContentReference")),
-        attachments=tuple(map(attachment, objects(detail.get("attachments")))),
+        main_content=reference(mapping(standing_detail.get("content")).get("mainContentReference")),
+        attachments=tuple(map(attachment, objects(standing_detail.get("attachments")))),
         transmissions=tuple(read_transmissions),
         activities=tuple(read_activities),
-        api_actions=tuple(sorted(map(api_action, objects(detail.get("apiActions"))), key=lambda each: each.id)),
-        gui_actions=tuple(sorted(map(gui_action, objects(detail.get("guiActions"))), key=lambda each: each.id)),
+        api_actions=tuple(
+            sorted(map(api_action, objects(standing_detail.get("apiActions"))), key=lambda each: each.id)
+        ),
+        gui_actions=tuple(
+            sorted(map(gui_action, objects(standing_detail.get("guiActions"))), key=lambda each: each.id)
+        ),
         human_seen_at=human_seen_at(first, second if same_content else NOTHING),
         content_seen=listed.get("isContentSeen") is True,
         has_unopened_content=known("hasUnopenedContent") is True,
-        withheld=any(key.startswith("excluded") and isinstance(found, list) and found for key, found in detail.items()),
-        details_known=bool(detail),
-        transmissions_known=bool(detail) or transmissions is not None,
+        withheld=any(
+            key.startswith("excluded") and isinstance(found, list) and found for key, found in standing_detail.items()
+        ),
+        details_known=bool(standing_detail),
+        transmissions_known=bool(standing_detail) or transmissions is not None,
         activities_known=bool(detail) or activities is not None,
         service_owner_count=count(known("fromServiceOwnerTransmissionsCount")),
         party_count=count(known("fromPartyTransmissionsCount")),

@@ -224,3 +224,31 @@ def test_a_form_that_the_owner_may_have_prefilled_is_not_taken_for_ones_own_draf
     assert (found.next_step, found.needs_attention) == ("fill_in", True)
     saved = verdict(never_opened(app("NotApplicable", activities=(CREATED, SAVED))))
     assert (saved.next_step, saved.needs_attention) == ("fill_in", False)
+
+
+def outdated(before: Body, now: Body) -> dict[str, Any]:
+    """What an archive holds of a dialog that was opened, and has moved on unopened since."""
+    return {**never_opened(now), "dialog": {**before, "id": now["id"], "contentUpdatedAt": days(-3)}}
+
+
+def test_actions_of_an_opening_that_the_content_has_left_behind_prove_nothing() -> None:
+    before = dialog("NotApplicable", human=days(-4), updated=days(-5))
+    now = dialog("InProgress", updated=days(-1), gui_actions=[gui("Fortsett", action="write")])
+    found = interpret(parse_subject(outdated(before, now)), NOW)
+    assert (found.next_step, found.actor) == ("review", "person"), "not: it offers nothing, so wait"
+    assert "not_opened" in found.reasons and "no_action" not in found.reasons
+
+    asked = dialog("RequiresAttention", updated=days(-1), transmissions=[sent("Request", days(-1))])
+    with_write = dialog("RequiresAttention", updated=days(-5), api_actions=[api("svar")])
+    found = interpret(parse_subject(outdated(with_write, asked)), NOW)
+    assert (found.next_step, found.actor) == ("answer_request", "person"), "the old write action may be gone"
+    assert "not_opened" in found.reasons
+
+
+def test_an_opening_stands_while_only_activities_and_dates_move() -> None:
+    before = dialog("RequiresAttention", transmissions=[sent("Request", days(-6))], api_actions=[api("svar")])
+    item = never_opened(before)
+    item["list_item"] |= {"updatedAt": days(-0.5), "dueAt": days(3)}
+    found = interpret(parse_subject({**item, "dialog": before}), NOW)
+    assert (found.next_step, found.actor) == ("answer_request", "machine")
+    assert "not_opened" not in found.reasons and "due_soon" in found.reasons
