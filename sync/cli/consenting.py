@@ -20,6 +20,7 @@ from sync.auth.key_ring import KeyRing, key_ring
 from sync.auth.vault import Vault
 from sync.cli.common import environment, settings_of, told_to_log
 from sync.dialogporten.http import HttpEdge
+from sync.key_memory import KeyMemory
 
 T = TypeVar("T")
 
@@ -61,6 +62,9 @@ def consenting(ctx: click.Context, name: str, *, create: bool) -> Iterator[Conse
             keys = settings.vault_keys(env)
             vault = Vault(archive.consents, keys, now=lambda: datetime.now(UTC), wait=http.wait, told=told)
             ring = key_ring(connection, env, file=settings.file, now=http.now, told=told)
+            memory = KeyMemory([ring], http.now, told)
+            memory.recall(archive)
             yield Consenting(client, IdPorten(http, client.issuer, told=told), vault, keys, ring)
+            memory.remember(archive)
     finally:
         http.close()

@@ -102,7 +102,13 @@ _TOKEN = {
     "MP-200": ("The scope was never put on the client, or was taken off it.",),
     "MP-250": ("The organisation that owns the client was not given the scope.",),
     "metadata": ("The address of Maskinporten is mistyped; the slash at its end is part of it.", "A proxy answers."),
+    "invalid_client": (
+        "Another key or secret than this one is registered on the client, or it was registered minutes ago.",
+        "A registered key dies one year after it was uploaded, and this one was not renewed.",
+        "The client is registered with another method: a key instead of a secret, or the other way round.",
+    ),
 }
+_NO_IDPORTEN = ("The address of ID-porten is mistyped; it has no slash at its end.", "A proxy answers.")
 
 _OTHERS: tuple[tuple[type[ArkivError], tuple[str, ...]], ...] = (
     (ClockSkew, ("Time synchronisation is off, or this machine slept.",)),
@@ -147,7 +153,8 @@ def failure(name: str, error: ArkivError, **facts: Fact) -> Check:
     what, remedy = _parts(error.sentence)
     causes = next((found for kind, found in _OTHERS if isinstance(error, kind)), ())
     if isinstance(error, TokenRefused):
-        causes = _TOKEN.get(error.code, ())
+        person = error.code == "metadata" and "ID-porten" in error.sentence
+        causes = _NO_IDPORTEN if person else _TOKEN.get(error.code, ())
         facts = {**facts, "code": error.code}
         if error.code == "MP-303":
             what, causes = SHAPE, NO_SYSTEM_USER

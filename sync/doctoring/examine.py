@@ -154,7 +154,10 @@ class _Doctor:
     def _login(self, connection: IdPortenConnection) -> list[Check]:
         row = self._shelf.consent_row(connection.name)
         consent = consent_of(row, connection.name, self._now())
-        return [vault_check(self._settings.vault_keys(self._env), consent), consent_check(consent)]
+        return [
+            vault_check(self._settings.vault_keys(self._env), consent),
+            consent_check(consent, self._settings.sync.poll),
+        ]
 
     def _asked(self, identity: Identity, connection: Connection) -> list[Check]:
         """From clock to search, each skipped once one that it needs has failed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from config.errors import ConfigError
@@ -25,8 +26,8 @@ def vault_check(keys: VaultKeys, consent: Consent) -> Check:
     return ok("vault", f"The vault's key stands in {keys.key}.")
 
 
-def consent_check(consent: Consent) -> Check:
-    """What became of the person's login, and for how long it lasts."""
+def consent_check(consent: Consent, poll: timedelta) -> Check:
+    """What became of the person's login, and for how long it lasts; `poll` is how often a daemon would renew it."""
     facts: dict[str, Fact] = {
         "state": consent.state,
         "days_left": consent.days_left,
@@ -43,4 +44,12 @@ def consent_check(consent: Consent) -> Check:
         said = () if consent.error is None else (f"The latest renewal ended with: {consent.error}",)
         causes = (*LOGIN_ENDED.get(consent.state, ()), *said)
         return Check("consent", "failed", sentence, causes, remedy, facts, 3)
+    renewed = consent.refreshed_at or consent.granted_at
+    if consent.idle_until is not None and renewed is not None and (idle := consent.idle_until - renewed) <= poll:
+        sentence = f"{sentence} But it ends when it lies unused for {idle.total_seconds():.0f} s."
+        cause = f"refresh_token_lifetime of the client; a poll comes only every {poll.total_seconds():.0f} s."
+        mend = (
+            "Have the client registered with a longer one: more than the longest time that this program stands still."
+        )
+        return Check("consent", "warning", sentence, (cause,), f"{mend} {remedy}".strip(), facts)
     return Check("consent", "warning" if remedy else "ok", sentence, (), remedy, facts)
