@@ -266,6 +266,27 @@ def test_a_person_who_logged_in_is_read_like_any_other_identity(bakery: Bakery) 
     assert report["exit_code"] == 0
 
 
+def test_what_a_system_users_level_hides_is_read_once_somebody_has_logged_in(
+    bakery: Bakery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIALOGARKIV__SYNC__OPEN", "always")
+
+    def hidden() -> int:
+        with closing(sqlite3.connect(bakery.folder / "persons.db")) as archive:
+            return int(archive.execute("SELECT count(*) FROM dialog WHERE access = 'level_too_low'").fetchone()[0])
+
+    assert bakery.run("sync").returncode == 4
+    before = hidden()
+    assert before > 0
+    level = bakery.checks("bakeri")["level"]
+    assert level["outcome"] == "warning" and level["facts"]["dialogs"] == before
+
+    bakery.log_in()
+    assert bakery.run("sync").returncode == 0
+    assert hidden() == 0
+    assert bakery.checks("bakeri")["level"]["outcome"] == "ok"
+
+
 def test_a_withdrawn_consent_is_told_once_and_never_asked_for_again(bakery: Bakery) -> None:
     bakery.log_in()
     assert bakery.run("sync").returncode == 0
