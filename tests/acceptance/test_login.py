@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,8 +19,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from config.connections import IdPortenConnection
 from config.keys import SigningKey, create_key
+from config.settings import load
 from store.archive import Archive
+from sync.auth.grant import client_of
+from sync.auth.vault import Vault
 from sync.cli.frame import run
 from sync.sandbox.seed import people
 from tests.acceptance.person import ByBrowser, ByForms, Choices, Opener, Person, browser, driver, missing_browser
@@ -462,19 +467,46 @@ def command_lines() -> str:
     return "\n".join(found)
 
 
-def test_no_secret_of_a_login_is_in_a_log_an_output_or_the_process_list(desk: Desk) -> None:
+def test_no_secret_of_a_login_is_in_a_log_an_output_a_file_or_the_process_list(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIALOGARKIV__LOG__LEVEL", "debug")
     opener = Opener(desk.folder, chromium=False)
     with desk.login(browser=opener.command, log="debug") as login:
         link = opener.address()
-        public = command_lines()
+        shown = command_lines()
         page = ByForms().visit(link)
-        public += command_lines()
+        shown += command_lines()
         code, out, err = login.end()
     assert code == 0, err
-    assert "consent_kept" in err and "/idporten/token" in err, "the log was on"
+    logged = err
+    for command in (["sync"], ["doctor", "--json"], ["status", "--json"]):
+        done = desk.run(*command)
+        assert done.code == 0, done.err
+        out, logged = out + done.out, logged + done.err
+    assert "consent_kept" in logged and "/idporten/token" in logged, "the log was on"
     query = parse_qs(urlsplit(page.url).query)
-    (grant,) = desk.grants()
-    secrets = [query["code"][0], query["state"][0], grant["pid"], "eyJ"]
-    assert [secret for secret in secrets if secret in out + err + public] == []
-    raw = (desk.folder / "arkiv.db").read_bytes()
-    assert [secret for secret in secrets if secret.encode() in raw] == []
+    secrets = [
+        query["code"][0],
+        query["state"][0],
+        refresh_token(desk),
+        (desk.folder / "vault.key").read_text().strip(),
+    ]
+    assert all(len(secret) > 20 for secret in secrets)
+    assert [secret for secret in [*secrets, "eyJ"] if secret in out + logged + shown] == []
+    assert people.LOGS_IN.pid not in logged + shown
+    for file, raw in files.items():
+        assert [secret for secret in secrets if secret.encode() in raw] == [], file.name
+
+
+def refresh_token(desk: Desk) -> str:
+    """What the vault holds; taken out of it."""
+    settings = load(desk.settings, {})
+    (connection,) = settings.connections
+    assert isinstance(connection, IdPortenConnection)
+    client = client_of(connection, settings.environment, {}, file=desk.settings)
+    found: list[str] = []
+    with Archive.open(settings.archive.url, create=False) as archive:
+        vault = Vault(archive.consents, settings.vault_keys({}), now=lambda: datetime.now(UTC))
+        assert vault.give_back(client, found.append)
+    return found[0]
