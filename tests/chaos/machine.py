@@ -309,7 +309,7 @@ def _state(dialog: Dialog) -> tuple[object, ...]:
     )
 
 
-def same_as_ever(machine: type[Chaos], worlds: int = 20, length: int = 50) -> int:
+def same_as_ever(machine: type[Chaos], worlds: int = 8, length: int = 100) -> int:
     """The same examples at every run; `make chaos` makes new ones. Answers the number of steps."""
     before = Chaos.steps
     run_state_machine_as_test(
