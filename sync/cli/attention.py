@@ -15,7 +15,7 @@ from store.reading import Filters
 from sync.cli.common import json_option, open_to_read, party_urn
 from sync.cli.dialog_ids import dialog_named, short_ids
 from sync.cli.frame import Program
-from sync.cli.matching import party_unknown
+from sync.cli.matching import masked, party_unknown
 from sync.cli.output import day_and_minute, echo_json, echo_table, narrow, shown
 from sync.cli.verdicts import ACTORS, STEPS, deadline_words, in_language, reasons_of
 
@@ -110,10 +110,9 @@ def document(row: Row, now: str) -> dict[str, Any]:
 
 def _nothing(party: str | None, since: str | None) -> str:
     """That nothing is listed, and among what nothing was found."""
-    where = "" if party is None else f" of {shown(party.rpartition(':')[2])}"
-    if since is not None:
-        return f"Nothing{where} that needs attention was opened or changed since {shown(since)}."
-    return f"Nothing{where} needs attention."
+    where = "" if party is None else f" of {masked(party)}"
+    when = "" if since is None else f" that was opened or changed since {shown(since)}"
+    return f"Nothing needs attention{where}{when}."
 
 
 def _show(rows: list[Row], now: str, languages: tuple[str, ...], short: Mapping[str, str]) -> None:

@@ -46,7 +46,7 @@ def say_why_nothing_matched(archive: Archive, folder: str, asked: Filters) -> No
         if value in known:
             continue
         told = True
-        click.echo(f"The archive holds no dialog of {what} {_short(value)}. {_instead(value, known)}", err=True)
+        click.echo(f"The archive holds no dialog of {what} {masked(value)}. {_instead(value, known)}", err=True)
     if not told and (asked.party or asked.org or asked.status or asked.unread):
         click.echo(f"Nothing in {folder} fits all that was asked for.", err=True)
 
@@ -59,15 +59,15 @@ def party_unknown(archive: Archive, party: str) -> str:
     with archive.query_read_only("SELECT urn FROM party") as answer:
         if any(row[0] == party for row in answer.rows):
             return ""
-    return f"The archive knows no party {_short(party)}. {_instead(party, known)}"
+    return f"The archive knows no party {masked(party)}. {_instead(party, known)}"
 
 
 def _instead(value: str, known: list[str]) -> str:
     if not known:
         return "It holds no dialog at all yet: dialogarkiv sync reads them."
     # Persons are counted, never named.
-    names = {_short(each): each for each in known if not each.startswith(_PERSON)}
-    near = get_close_matches(_short(value), names, 1, 0.75 if value.startswith(ORGANISATION) else 0.6)
+    names = {masked(each): each for each in known if not each.startswith(_PERSON)}
+    near = get_close_matches(masked(value), names, 1, 0.75 if value.startswith(ORGANISATION) else 0.6)
     if near:
         return f"Did you mean {near[0]}?"
     if len(names) <= _FEW and len(names) == len(known):
@@ -75,7 +75,7 @@ def _instead(value: str, known: list[str]) -> str:
     return f"It holds {len(known)} others, such as {', '.join(list(names)[:3])}." if names else "It holds others."
 
 
-def _short(value: str) -> str:
+def masked(value: str) -> str:
     """One value in a message: an organisation by its number, no national id, nothing that a terminal obeys."""
     return mask_anything_like_national_id(shown(value.removeprefix(ORGANISATION)))
 

@@ -308,7 +308,9 @@ def test_attention_of_one_party_or_since_a_time(quiet: Desk) -> None:
     assert one == [each for each in everybody if each["party"] == party]
     assert quiet.answer("attention", "--since", "1d", "--json") == everybody
     assert quiet.answer("attention", "--since", "2999-01-01", "--json", "--exit-code") == []
-    assert quiet.answer("attention", "--since", "2999-01-01T00:00:00Z") == "Nothing needs attention.\n"
+    assert quiet.answer("attention", "--since", "2999-01-01T00:00:00Z") == (
+        "Nothing needs attention that was opened or changed since 2999-01-01T00:00:00Z.\n"
+    )
 
 
 def test_attention_explain_tells_signals_rules_and_what_would_change_it(quiet: Desk) -> None:

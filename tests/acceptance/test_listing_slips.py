@@ -168,7 +168,7 @@ def test_a_party_that_is_not_known_is_no_proof_that_nothing_needs_attention(
     watched = told(settings, capsys, "attention", "--party", "310166138", "--exit-code", code=2)
     assert "knows no party 310166138" in watched.err
     known = told(settings, capsys, "attention", "--party", ORG.rpartition(":")[2], "--exit-code")
-    assert known.out == "Nothing of 310000000 needs attention.\n" and known.err == ""
+    assert known.out == "Nothing needs attention of 310000000.\n" and known.err == ""
     assert "since 2030-01-01" in told(settings, capsys, "attention", "--since", "2030-01-01").out
 
 
