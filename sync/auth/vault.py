@@ -128,8 +128,7 @@ class Vault:
             late = self._unstored.pop(name, None)
             if late is not None and row is not None and row["sent_at"] == late.renewal.sent_at:
                 return self._store(late)
-            seal = Seal(self._keys, self._context(name)) if row is not None and row["sealed"] is not None else None
-            renewal, token = self._begin(client, row, seal)
+            renewal, token, seal = self._begin(client, row)
             try:
                 grant = send(token)
             except ArkivError as error:
@@ -137,7 +136,6 @@ class Vault:
                 if told is error:
                     raise
                 raise told from error
-            assert seal is not None
             return self._store(self._answered(renewal, grant, token, seal))
 
     def give_back(self, client: Client, revoke: Callable[[str], None]) -> bool:
@@ -180,15 +178,15 @@ class Vault:
 
     # The steps of a renewal, all of them under the connection's lock
 
-    def _begin(self, client: Client, row: Row | None, seal: Seal | None) -> tuple[Renewal, str]:
-        """The renewal, committed as under way, and the token to send. Raises before anything leaves."""
+    def _begin(self, client: Client, row: Row | None) -> tuple[Renewal, str, Seal]:
+        """The renewal, committed as under way, the token to send, and the seal. Raises before anything leaves."""
         name = client.connection
         consent = consent_of(row, name, self._now())
         state = hinders_renewal(consent, client.refresh_tokens)
         if row is not None and state == "lost" and consent.stored != "lost":
             self._end(name, row, _text(row["sent_at"]), changes.lost())
             consent = self.consent(name)
-        if row is None or seal is None or state is not None:
+        if row is None or state is not None or not isinstance(sealed := row["sealed"], bytes):
             raise self._login_needed(consent)
         if (consent.client_id, consent.issuer) != (client.client_id, client.issuer):
             raise LoginNeeded(
@@ -197,8 +195,7 @@ class Vault:
                 state="none",
                 context=self._context(name),
             )
-        sealed = row["sealed"]
-        assert isinstance(sealed, bytes)
+        seal = Seal(self._keys, self._context(name))
         token = seal.open(client, sealed)
         renewal = Renewal(client, row, consent, instant_text(self._now()), _text(row["sent_at"]))
         try:
@@ -209,7 +206,7 @@ class Vault:
             with suppress(ArchiveError):
                 self._change(name, row, renewal.sent_at, {"sent_at": renewal.before})
             raise
-        return renewal, token
+        return renewal, token, seal
 
     def _answered(self, renewal: Renewal, grant: Grant, token: str, seal: Seal) -> Answered:
         consent = renewal.consent

@@ -519,6 +519,14 @@ def test_a_lost_consent_can_be_given_back_and_a_dead_one_is_just_forgotten(kept:
     assert revoked == ["r0"]
 
 
+def test_a_login_that_is_needed_is_told_without_the_key_too(kept: House) -> None:
+    with pytest.raises(LoginNeeded):
+        kept.vault.refresh(KARI, IdPorten(UNKNOWN[0]))
+    (kept.folder / "vault.key").unlink()
+    with pytest.raises(LoginNeeded):
+        kept.vault.refresh(KARI, IdPorten())
+
+
 def test_forgetting_needs_neither_key_nor_id_porten(kept: House) -> None:
     (kept.folder / "vault.key").unlink()
     assert kept.vault.forget("kari")
