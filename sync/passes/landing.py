@@ -10,30 +10,25 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 
 from store.batch import Batch, CurrentPayload, CursorMove, Known, Row, Written
 from store.clock import instant_text
+from sync.passes.asking import Asking
 from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
 from sync.passes.choosing import Chooser
-from sync.passes.duties import owed
 from sync.passes.filing import Job, Reader, filed, look, nothing_new, refusal
-from sync.passes.leaving import may_leave
 from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.normalise import checked_item
 from sync.passes.planner import DialogPlan, plan_retry
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.quarantine import Quarantine
-from sync.passes.reading import DialogRead, read_dialog
 from sync.passes.report import PassReport
 from sync.passes.restoring import aftermath, tell_duty, unmoved
 from sync.passes.sharing import Sharing
 from sync.passes.sighting import Sighting
 from sync.passes.signals import signals
 
-# Where so large a share of a part fails for a passing reason, not each dialog is to blame: the server or the line is.
-TOO_MANY_FAILURES = 0.5
 READS = 100  # dialogs with requests to a transaction
 TRAIL = 10  # items at the end of a page that tell how far it went
 
@@ -49,7 +44,6 @@ class _Counts:
     written: int = 0
     rows: int = 0
     changes: int = 0
-    openings: int = 0
     quarantined: int = 0
     unsettled: int = 0
 
@@ -69,7 +63,7 @@ class Landing:
     _sharing: Sharing = field(init=False)
     _chooser: Chooser = field(init=False)
     _quarantine: Quarantine = field(init=False)
-    _fetched: datetime = field(init=False)  # when the list showed what is read now
+    _asking: Asking = field(init=False)
     _writing: Future[Written] | None = field(init=False, default=None)
     _written: frozenset[str] = field(init=False, default=frozenset())  # the dialogs of the write under way
 
@@ -78,12 +72,15 @@ class Landing:
         self._sharing = Sharing(self.reader, self.levels, lambda: self.shelf.mailboxes(), self.now)
         self._chooser = Chooser(self.reader, self.levels, self._sharing, self.shelf)
         self._quarantine = Quarantine(self.reader.connection, self.reader.identity)
+        parts = (self.reader, self.inbox, self.shelf, self.pool, self.levels)
+        self._asking = Asking(*parts, self.now, self._tell, self.landed, self.now())
 
     def begin(self, *, all_due: bool = False, again: frozenset[str] = frozenset()) -> None:
         """Begins a pass: counts from naught, and learns what stands in quarantine, so that what can be read again is
         released. `all_due`: none of it waits for its next try. `again`: refused dialogs to ask about once more.
         """
         self._counts = _Counts()
+        self._asking.openings = 0
         self.levels.forget()
         self._sharing.begin(again)
         self._quarantine.load(self.shelf.quarantined(), all_due=all_due)
@@ -103,7 +100,7 @@ class Landing:
         `asked` are the parties of the identity's mailboxes; an item of another party came by an instance delegation
         (end-user API §3.3), and says nothing of how far theirs were read. `fetched`: when the items came; None = now.
         """
-        self._fetched = fetched or self.now()
+        self._asking.fetched = fetched or self.now()
         batch = Batch(at=instant_text(self.now()))
         sightings = self._recognise(items, batch)
         found = [s.signals for s in sightings.values()]
@@ -113,9 +110,13 @@ class Landing:
         reached = min(moments[-TRAIL:], default=None)
         parts = _parts(self._jobs(sightings, asked))
         for number, part in enumerate(parts, start=1):
-            self._read(part)
-            for job in part:
+            read, ended = self._asking.read(part)
+            for job in read:
                 self._add(batch, job)
+            if ended is not None:
+                self._write(batch)
+                self.landed()
+                raise ended
             if number < len(parts):
                 # What was updated before every dialog that is still to land has landed; bounds are inclusive.
                 if reached is not None:
@@ -153,7 +154,7 @@ class Landing:
         counts = self._counts
         report.dialogs_new, report.dialogs_written = counts.new, counts.written
         report.rows_written, report.changes_written = counts.rows, counts.changes
-        report.openings, report.quarantined = counts.openings, counts.quarantined
+        report.openings, report.quarantined = self._asking.openings, counts.quarantined
         report.unsettled = counts.unsettled
 
     def retry_quarantined(self) -> None:
@@ -165,8 +166,7 @@ class Landing:
             may_open = "detail" in due[item.id] and self.reader.policy.allows(item) and unmoved(self.inbox, item)
             return plan_retry(item.id, due[item.id], may_open)
 
-        # That many of them fail again at once tells nothing of the server.
-        self.reread(list(due), plan, shown=False, read=self._ask)
+        self.reread(list(due), plan, shown=False, lenient=True)
 
     def release_gone(self, parties: frozenset[str], *, everything: bool) -> None:
         """Lets go of what stands in quarantine and is there no longer. Every item of `parties` has been met in this
@@ -193,29 +193,31 @@ class Landing:
         plan: Again,
         *,
         shown: bool,
-        read: Callable[[Sequence[Job]], None] | None = None,
+        lenient: bool = False,
     ) -> int:
         """Reads dialogs again that the archive holds, files what really differs, and answers how many it read.
 
         `plan` says what to read of each. `shown`: a list has just shown them; otherwise a refusal that may also mean
         that they are listed no longer is left to the sweep. What is not present or not readable is left alone, and so
-        is what waits in quarantine for its next try. In parts, a transaction each.
+        is what waits in quarantine for its next try. In parts, a transaction each. `lenient` as in `Asking.read`.
         """
         count = 0
         for start in range(0, len(ids), READS):
             batch = Batch(at=instant_text(self.now()))
-            self._fetched = self._fetched if shown else self.now()
+            self._asking.fetched = self._asking.fetched if shown else self.now()
             jobs = self._again(ids[start : start + READS], plan, batch.at)
-            (read or self._read)(jobs)
-            for job in jobs:
+            read, ended = self._asking.read(jobs, lenient=lenient)
+            for job in read:
                 batch.looks.append(look(job, batch.at))
                 if (shown or job.read.explains_itself) and not self._sharing.leaves(job, shown=False):
                     self._add(batch, job, again=True)
                 else:
                     self._leave(batch, job)
-            if jobs:
+            if read:
                 self._write(batch)
                 self.landed()
+            if ended is not None:
+                raise ended
             count += len(jobs)
         return count
 
@@ -279,53 +281,6 @@ class Landing:
             if job.known is None and job.delegated:
                 self._tell("dialog_delegated", dialog_id=job.plan.dialog_id)
         return jobs
-
-    def _read(self, jobs: Sequence[Job]) -> None:
-        """Makes the planned requests. Raises what ends the pass, also when too many fail at once."""
-        reading = [job for job in jobs if job.plan.reads_anything]
-        self._ask(reading)
-        for job in jobs:
-            service, read = job.sighting.signals.service_resource, job.read
-            if read.access == LEVEL_TOO_LOW or read.bodies:
-                self.levels.noted(service, read.access == LEVEL_TOO_LOW)
-        for job in jobs:
-            if job.known is None and not job.read.bodies and self.levels.known(job.sighting.signals.service_resource):
-                job.access = LEVEL_TOO_LOW
-        passing = [error for job in reading if (error := job.read.passing_failure) is not None]
-        if len(passing) >= max(2, len(reading) * TOO_MANY_FAILURES):
-            raise passing[0]
-
-    def _ask(self, jobs: Sequence[Job]) -> None:
-        """Several dialogs side by side; what one of them raises takes back those that have not begun."""
-        self._owe(jobs)
-        asked = [self.pool.submit(self._read_one, job) for job in jobs]
-        try:
-            for job, answer in zip(jobs, asked, strict=True):
-                job.read = answer.result()
-                self._counts.openings += job.read.opened
-        finally:
-            for answer in asked:
-                answer.cancel()
-
-    def _read_one(self, job: Job) -> DialogRead:
-        held = {kind: payload.body for kind, payload in job.held.items()}
-        opens = partial(may_leave, self.inbox, self.reader.policy, job, self._fetched, self.now, self._tell)
-        return read_dialog(self.inbox, job.plan, held, job.sighting.raw, job.duty, opens)
-
-    def _owe(self, jobs: Sequence[Job]) -> None:
-        """Makes the duties of these jobs' openings durable: when this returns, the openings may leave."""
-        rows: list[Row] = []
-        at = instant_text(self.now())
-        for job in jobs:
-            if job.plan.opens and self.reader.policy.must_restore(job.sighting.signals):
-                job.duty = owed(job.sighting.item, job.sighting.signals)
-                if job.duty is None:
-                    job.plan = replace(job.plan, opens=False)
-                else:
-                    rows.append(job.duty.row(self.reader.connection, self.reader.identity, at))
-        if rows:
-            self.landed()
-            self.shelf.record_duties(rows)
 
     def _settle(self, batch: Batch, job: Job) -> None:
         if job.duty is None or job.read.restoring is None:

@@ -72,7 +72,7 @@ def test_a_page_that_waited_behind_another_is_as_old(tmp_path: Path, monkeypatch
     monkeypatch.setattr("sync.passes.poll.plan_walks", planned)
     with playground(tmp_path) as play:
         first, second = read(play), read(play)
-        wait(play, 300, lambda: marks(play, second), path=f"{first}/transmissions$")
+        wait(play, 300, lambda: marks(play, second), path=f"{first}/context/labellog$")
         play.sync()
         assert is_unread(play, second)
 
