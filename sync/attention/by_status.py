@@ -97,8 +97,6 @@ def not_applicable(case: Case) -> Decision:
     report = new_report(case)
     if report is not None:
         return report
-    if not subject.transmissions_known and subject.service_owner_count:
-        return Decision("review", "messages_unknown", ("not_opened",), at=subject.updated_at)
     if case.due_soon:
         return Decision("review", "due_soon", ("seen_by_human",) if case.seen_by_human else ())
     return nothing(case)

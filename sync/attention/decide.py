@@ -26,14 +26,26 @@ def decide(case: Case) -> tuple[str, Decision]:
     for rule in (correspondence, completed, conversation, process, by_status):
         decision = rule(case)
         if decision is not None:
-            case.note(rule.__name__, decision.ground)
+            name = rule.__name__
+            case.note(name, decision.ground)
+            if messages_unknown(case, decision):
+                name = "messages_unknown"
+                decision = Decision("review", name, ("not_opened",), at=case.subject.updated_at)
+                case.note(name, "asks a person")
             filed = filed_away(case, decision)
             if filed is not None:
                 case.note("filed_away", filed.ground)
                 return "filed_away", filed
-            return rule.__name__, decision
+            return name, decision
         case.note(rule.__name__, "leaves it open")
     raise AssertionError("by_status always answers")
+
+
+def messages_unknown(case: Case, decision: Decision) -> bool:
+    """True where silence would rest on messages that the list counts and that we do not have: one of them may ask."""
+    subject = case.subject
+    silent = decision.step in ("none", "wait") and subject.status != "Completed" and decision.ground != "just_created"
+    return silent and subject.messages_missing and not (subject.correspondence or subject.app or subject.withheld)
 
 
 def refused(case: Case) -> Decision | None:

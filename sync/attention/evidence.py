@@ -248,7 +248,7 @@ class Subject:
     has_unopened_content: bool
     withheld: bool
     details_known: bool
-    transmissions_known: bool
+    messages_missing: bool
     activities_known: bool
     service_owner_count: int
     party_count: int

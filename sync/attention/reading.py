@@ -245,6 +245,8 @@ def subject_of(
         (transmission(each, opened) for each in told.values()), key=lambda each: (each.at, each.id)
     )
 
+    # As the server counts them: by type (producers reference §1 P6).
+    from_owner = sum(each.type not in ("Submission", "Correction") for each in read_transmissions)
     content, other = mapping(first.get("content")), mapping(second.get("content"))
     context = mapping(listed.get("endUserContext")) or mapping(detail.get("endUserContext"))
     labels = context.get("systemLabels")
@@ -290,7 +292,7 @@ def subject_of(
             key.startswith("excluded") and isinstance(found, list) and found for key, found in standing_detail.items()
         ),
         details_known=bool(standing_detail),
-        transmissions_known=bool(standing_detail) or transmissions is not None,
+        messages_missing=first is listed and count(listed.get("fromServiceOwnerTransmissionsCount")) > from_owner,
         activities_known=bool(detail) or activities is not None,
         service_owner_count=count(known("fromServiceOwnerTransmissionsCount")),
         party_count=count(known("fromPartyTransmissionsCount")),

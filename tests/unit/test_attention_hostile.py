@@ -211,6 +211,12 @@ def test_messages_that_could_not_be_fetched_are_a_persons_to_look_at(activities:
     found = verdict_of(document)
     assert (found.next_step, found.actor, found.needs_attention) == ("review", "person", True)
     assert "not_opened" in found.reasons
+    had = [sent("Request", days(-4)), sent("Submission", days(-3), by="PartyRepresentative")]
+    for status in ("NotApplicable", "InProgress", "Awaiting"):
+        newer = dialog(status, human=days(-1), transmissions=[*had, sent("Rejection", days(-2))])
+        archived = never_opened(newer) | {"transmissions": never_opened(newer)["transmissions"][:2]}
+        assert stands(archived) == ("review", "person"), status
+        assert stands(never_opened(newer))[0] == "correct"
     answered = dialog("Completed", human=days(-1), transmissions=[sent("Acceptance", days(-2))])
     assert stands({"list_item": never_opened(answered)["list_item"]}) == ("none", "none")
 
