@@ -50,7 +50,7 @@ class Chooser:
             or k.presence != "present"
             or dialog_id in trying
             or self.sharing.moved(k, sightings[dialog_id])
-            or self.sharing.came_otherwise(k, sightings[dialog_id].signals.party not in asked)
+            or self.sharing.came_otherwise(k, sightings[dialog_id], sightings[dialog_id].signals.party not in asked)
         ]
         held = self.shelf.payloads(suspects) if suspects else {}
         jobs = []
@@ -75,7 +75,7 @@ class Chooser:
         if nothing_new and known.access != LEVEL_TOO_LOW and not trying:
             if self.sharing.moved(known, sighting):
                 return Job(sighting, known, held, DialogPlan(known.id), delegated, access=LEVEL_TOO_LOW)
-            if self.sharing.came_otherwise(known, delegated):
+            if self.sharing.came_otherwise(known, sighting, delegated):
                 return Job(sighting, known, held, DialogPlan(known.id), delegated)
             return None
         if self.sharing.hidden_from_us_alone(known, sighting, old, seen_held):
@@ -88,7 +88,8 @@ class Chooser:
         if anothers and self.sharing.is_alive(known):
             if not job.changed:
                 return None  # marks and labels: whoever reads it whole meets them too
-            job.access = LEVEL_TOO_LOW  # so that whoever reads it whole reads it again
+            # So that whoever reads it whole reads it again; how it came to them is theirs to say.
+            job.access, job.delegated = LEVEL_TOO_LOW, None
             return job
         if self._stays_denied(job):
             return job

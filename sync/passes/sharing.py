@@ -71,9 +71,11 @@ class Sharing:
         # Where nobody knows what the service asks for, another's refusal says little of ours.
         return suffices is True or (not self.is_ours(known) and self.levels.ours is not None)
 
-    def came_otherwise(self, known: Known, delegated: bool) -> bool:
+    def came_otherwise(self, known: Known, sighting: Sighting, delegated: bool) -> bool:
         """Delegated to us alone while the archive has it by its party, or the other way round; others may differ."""
-        return not known.delegated and self.is_ours(known) if delegated else known.delegated
+        if delegated or not known.delegated:
+            return delegated and not known.delegated and self.is_ours(known)
+        return not self.is_anothers(known, sighting.signals.service_resource)
 
     def moved(self, known: Known, sighting: Sighting) -> bool:
         """Whether the archive says otherwise of our level than we have learned of the service. That ours is too low

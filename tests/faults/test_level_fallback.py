@@ -21,7 +21,7 @@ from tests.faults.household import (
     Household,
     household,
 )
-from tests.faults.playground import HUMAN, US, WHO, A, text
+from tests.faults.playground import HUMAN, US, WHO, A, B, text
 
 
 @pytest.fixture
@@ -174,6 +174,25 @@ def test_marks_and_labels_are_left_to_whoever_reads_the_rest(home: Household) ->
     assert home.differences() == []
     assert len(home.play.world.dialogs[dialog_id].seen) == len(openings) + 1
     assert home.is_idle()
+
+
+def test_a_dialog_that_is_delegated_to_the_person_alone_is_read_all_the_same(home: Household) -> None:
+    home.allow(3)
+    dialog_id = home.secret()
+    home.sync()
+    home.sync(after=1800)
+    home.allow(4, kari={"parties": [B], "instances": [dialog_id]})
+    home.sync(SWEEP)
+    assert home.standing(dialog_id) == WHOLE
+    assert home.differences() == []
+    for passes in (POLL, SWEEP, POLL):
+        assert home.is_idle(passes)
+    home.play.letter(dialog_id, "Enda et")
+    home.sync()
+    assert home.standing(dialog_id) == WHOLE
+    assert home.differences() == []
+    assert home.is_idle(SWEEP)
+    assert set(home.play.history(dialog_id)) & {"content.title", "content.summary", "presence"} == set()
 
 
 # When the consent ends
