@@ -6,6 +6,7 @@ when).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sync.passes.opening import MARKED_AS_UNOPENED, OpeningPolicy, disturbs_nobody, seen_by_somebody
@@ -13,6 +14,8 @@ from sync.passes.signals import ListSignals
 
 TRACE_FREE = ("transmissions", "activities")
 LOGS = ("seenlog", "labellog")
+BORN_SEEN_BEFORE = "2025-12-01T00:00:00.000000Z"
+_MIGRATED = re.compile(r"urn:altinn:resource:app_[^_]+_a2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,20 @@ def plan_new(item: ListSignals, policy: OpeningPolicy) -> DialogPlan:
     # (§17.5).
     has_past = item.updated_at != item.created_at
     after = []
-    if opens or item.seen_ids or has_past:
+    if opens or item.seen_ids or has_past or _seen_by_an_early_clock(item):
         after.append("seenlog")
     if item.seen_ids or has_past or item.labels != {"Default"}:
         after.append("labellog")
     return DialogPlan(item.id, tuple(before), opens, tuple(after))
+
+
+def _seen_by_an_early_clock(item: ListSignals) -> bool:
+    """Whether somebody may have read an untouched dialog although its list item shows no record: a replica whose clock
+    is behind dates the reading before the dialog. Old and migrated dialogs are born seen (reference: end-user API
+    §4.4).
+    """
+    born_seen = (item.created_at or "") < BORN_SEEN_BEFORE or _MIGRATED.match(item.service_resource or "") is not None
+    return (item.is_content_seen and not born_seen) or MARKED_AS_UNOPENED in item.labels
 
 
 def plan_changed(

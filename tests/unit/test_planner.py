@@ -12,6 +12,7 @@ from sync.passes.planner import DialogPlan, plan_changed, plan_new
 from sync.passes.signals import ListSignals
 
 OLD, NEW = "2026-01-01T00:00:00.000000Z", "2026-02-01T00:00:00.000000Z"
+BEFORE_THE_CUT = "2025-11-30T23:59:59.000000Z"
 ALL_POLICIES = ("never", "after-human", "restore-unread", "always")
 NEVER = OpeningPolicy("never")
 
@@ -74,6 +75,10 @@ def test_an_untouched_dialog_without_letters_costs_no_request() -> None:
         (signals(seen_ids=frozenset({"s"})), {"seenlog", "labellog"}),
         (signals(labels=frozenset({"Archive"})), {"labellog"}),
         (signals(updated_at=NEW), {"seenlog", "labellog"}),
+        (signals(labels=frozenset({"Default", "MarkedAsUnopened"})), {"seenlog", "labellog"}),
+        (signals(is_content_seen=True), {"seenlog"}),
+        (signals(is_content_seen=True, created_at=BEFORE_THE_CUT, updated_at=BEFORE_THE_CUT), set()),
+        (signals(is_content_seen=True, service_resource="urn:altinn:resource:app_ttd_a2-123-4"), set()),
     ],
 )
 def test_a_new_dialog_is_read_as_far_as_its_list_item_shows_something(item: ListSignals, reads: set[str]) -> None:
