@@ -115,6 +115,11 @@ def evidence_of(subject: Subject, step: NextStep) -> str:
 def changes_silently(subject: Subject, step: NextStep) -> bool:
     """Whether what this step rests on may be over without any time having moved (reference: producers §1 P9).
 
-    Correspondence confirms and opens silently; nobody else is known to end an obligation so.
+    Correspondence confirms and opens silently, also what it sent into another's dialog; nobody else is known to end an
+    obligation so.
     """
-    return subject.correspondence and subject.refusal is None and step in ("confirm", "read", "review")
+    if subject.refusal is not None:
+        return False
+    if subject.correspondence:
+        return step in ("confirm", "read", "review")
+    return step == "read" and any(each.at_correspondence and not each.opened for each in subject.transmissions)

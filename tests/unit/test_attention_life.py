@@ -104,3 +104,14 @@ def test_only_correspondence_ends_an_obligation_silently() -> None:
     assert changes_silently(letter, "confirm") and changes_silently(letter, "read")
     assert not changes_silently(letter, "get_access")
     assert not changes_silently(parse_subject(nav.CASES[0].body), "read")
+    refused = {**never_opened(letters.CASES[0].body), "fetch": {"details_status": 403}}
+    assert not changes_silently(parse_subject(refused), "read")
+
+
+def test_a_letter_that_correspondence_sent_into_anothers_dialog_is_opened_silently_too() -> None:
+    sent_into = {each.row: parse_subject(each.body) for each in letters.CASES if each.row.startswith("3 sent as")}
+    waiting = sent_into["3 sent as a transmission into a completed dialog"]
+    assert changes_silently(waiting, "read")
+    assert not changes_silently(waiting, "answer_request")
+    opened = replace(waiting, transmissions=tuple(replace(each, opened=True) for each in waiting.transmissions))
+    assert not changes_silently(opened, "read")
