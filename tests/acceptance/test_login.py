@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -151,9 +152,18 @@ class Login:
         raise AssertionError(f"no address; {self.read}{self.process.stderr.read() if self.process.stderr else ''}")
 
     def end(self, *lines: str) -> tuple[int, str, str]:
-        """Exit code, all of standard output, standard error; `lines` are typed first."""
-        out, err = self.process.communicate("".join(f"{line}\n" for line in lines), timeout=PATIENCE_SECONDS)
-        return self.process.returncode, self.read + out, err
+        """Exit code, all of standard output, what is left of standard error; `lines` are typed first."""
+        typed, shown, told = self.process.stdin, self.process.stdout, self.process.stderr
+        assert typed is not None and shown is not None and told is not None
+        errors: list[str] = []
+        reader = threading.Thread(target=lambda: errors.append(told.read()))
+        reader.start()
+        with suppress(BrokenPipeError):
+            typed.write("".join(f"{line}\n" for line in lines))
+            typed.close()
+        self.read += shown.read()
+        reader.join(PATIENCE_SECONDS)
+        return self.process.wait(PATIENCE_SECONDS), self.read, "".join(errors)
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +224,7 @@ def test_a_person_logs_in_and_the_archive_may_read(desk: Desk, person: Person) -
     assert code == 0, err
     assert "Logged in" in page.text and urlsplit(page.url).path == "/callback"
     assert "The connection kari may read (idporten-loa-high): openid digdir:dialogporten" in out
-    assert "valid for 89 days more" in out and "Next: dialogarkiv sync" in out
+    assert "Waiting 10 minutes" in out and "valid for 89 days more" in out and "Next: dialogarkiv sync" in out
     (grant,) = desk.grants()
     assert (grant["state"], grant["acr"], grant["scopes"]) == ("active", "idporten-loa-high", SCOPES[:2])
     assert desk.consent()["state"] == "active" and desk.consent()["ends_from"] == "answer"
