@@ -18,7 +18,7 @@ from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
 from sync.passes.choosing import Chooser
 from sync.passes.filing import Job, Reader, filed, look, nothing_new, refusal
-from sync.passes.levels import LEVEL_TOO_LOW, Levels
+from sync.passes.levels import Levels
 from sync.passes.normalise import checked_item
 from sync.passes.planner import DialogPlan, plan_retry
 from sync.passes.ports import Inbox, Shelf, Told
@@ -174,7 +174,7 @@ class Landing:
         """
         known = self.shelf.known(list(self._quarantine.dialogs))
         missing = frozenset(name for name, each in known.items() if each.presence not in ("present", "absent"))
-        hidden = frozenset(name for name, each in known.items() if each.access == LEVEL_TOO_LOW)
+        hidden = frozenset(name for name, each in known.items() if each.access != "full")
         released = self._quarantine.gone(missing, parties, everything=everything, hidden=hidden)
         if released:
             self._write(Batch(at=instant_text(self.now()), released=released))

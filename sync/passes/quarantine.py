@@ -62,8 +62,8 @@ class Quarantine:
     ) -> list[str]:
         """The ids of what is there no longer, after every list item of `parties` was met: what belongs to a dialog of
         `missing`, and items that the list showed to us once and does not show any more. `everything`: no other mailbox
-        is left that an item without a party might have come from. Of a dialog of `hidden` our level shows nothing but
-        the list item: the rest is read anew when it does.
+        is left that an item without a party might have come from. Of a dialog of `hidden` our level or our rights show
+        nothing but the list item: the rest is read anew when they do.
         """
         found = []
         for name, row in self._standing.items():

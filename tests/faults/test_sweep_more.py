@@ -98,6 +98,28 @@ def test_a_listed_item_without_a_party_is_not_missing(play: Playground) -> None:
     assert len(play.archive.quarantined()) == 1
 
 
+def test_what_waits_in_quarantine_is_let_go_when_our_rights_end_and_read_anew_when_they_return(tmp_path: Path) -> None:
+    with playground(tmp_path, "always") as play:
+        (one,) = swept(play, 1)
+        play.world.switches.broken_details = [one]
+        play.retitle(one, "Omdøpt")
+        sweep(play)
+        assert [row["dialog_id"] for row in play.archive.quarantined()] == [one]
+
+        play.allow(A, B, denied_actions=["*"])
+        play.calm()
+        play.letter(one)
+        play.clock.skip(DAY)
+        sweep(play)
+        assert play.row(one)["access"] == "denied"
+        assert play.archive.quarantined() == []
+
+        play.allow(A, B)
+        sweep(play)
+        assert (play.row(one)["access"], play.row(one)["details_status"]) == ("full", 200)
+        assert play.differences() == []
+
+
 def test_probes_that_all_fail_publish_nothing(play: Playground) -> None:
     made = swept(play, 40)
     for dialog_id in made[:8]:
