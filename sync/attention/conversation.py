@@ -87,7 +87,7 @@ class Conversation:
 def conversation_of(subject: Subject, producers: Producers) -> Conversation:
     """Sort out who asked, who answered and what still stands."""
     if not subject.transmissions:
-        withdrawn = producers.status_meaning(subject.org, subject.extended_status) == "withdrawal"
+        withdrawn = producers.status_meaning(subject.org, subject.resource, subject.extended_status) == "withdrawal"
         return Conversation(withdrawn_by_status=withdrawn)
     groups = relation_groups(subject.transmissions)
     depth = relation_depth(subject.transmissions)
@@ -112,7 +112,8 @@ def conversation_of(subject: Subject, producers: Producers) -> Conversation:
         party_spoke_at=max((each.at for each in counted if each.kind == "answer" or each.accepted), default=None),
         accepted_stands=accepted_before(open_rejections, counted),
         accepted_at=max((each.at for each in messages if each.kind == "acceptance" or each.accepted), default=None),
-        withdrawn_by_status=producers.status_meaning(subject.org, subject.extended_status) == "withdrawal",
+        withdrawn_by_status=producers.status_meaning(subject.org, subject.resource, subject.extended_status)
+        == "withdrawal",
     )
 
 
@@ -122,7 +123,7 @@ def kind_of(subject: Subject, sent: Transmission, requested: bool, producers: Pr
     The type decides, but for what the producers' table knows, for a Correction by the service owner after a request
     (a withdrawal), and for a letter of Correspondence, whose sender may choose any type, the party's own included.
     """
-    meaning = producers.meaning(subject.org, sent.extended_type)
+    meaning = producers.meaning(subject.org, subject.resource, sent.extended_type)
     if meaning == "withdrawal":
         return "withdrawal", False
     if sent.type == "Acceptance":
@@ -145,7 +146,7 @@ def kind_of(subject: Subject, sent: Transmission, requested: bool, producers: Pr
         return "acceptance", True
     if meaning == "received":
         return "answer", False
-    if producers.is_receipt(subject.org, sent.extended_type, sent.title):
+    if producers.is_receipt(subject.org, subject.resource, sent.extended_type, sent.title):
         return "receipt", False
     return "information", False
 

@@ -76,7 +76,7 @@ def signals_of(case: Case) -> tuple[Signal, ...]:
     if rank is not None:
         say(rank, "status", subject.status)
     if subject.extended_status:
-        meaning = case.producers.status_meaning(subject.org, subject.extended_status)
+        meaning = case.producers.status_meaning(subject.org, subject.resource, subject.extended_status)
         say(11, "extendedStatus", f"{subject.extended_status} ({meaning or 'not known, ignored'})")
     for action in case.forward.api:
         say(12, "writing API action", f"{action.name or action.action}, {_ours(action.authorized)}")

@@ -36,10 +36,11 @@ Pattern = re.Pattern[str]
 
 @dataclass(frozen=True)
 class Producer:
-    """One producer's own words: pattern → meaning, for extended types and for extended status."""
+    """One producer's own words: pattern → meaning, for extended types and for extended status, in its own services."""
 
     name: str
     orgs: frozenset[str]
+    service_resources: tuple[str, ...]
     extended_types: tuple[tuple[str, Meaning], ...]
     extended_statuses: tuple[tuple[str, Meaning], ...]
 
@@ -89,20 +90,22 @@ class Producers:
         self.optional_kind = lru_cache(maxsize=4096)(self._optional_kind)
         self.delivers_content = lru_cache(maxsize=1024)(self._delivers_content)
 
-    def _meaning(self, org: str, extended_type: str) -> Meaning | None:
-        """What this owner means by an extended type, if it is known."""
-        return self._look_up(org, extended_type, "extended_types")
+    def _meaning(self, org: str, resource: str, extended_type: str) -> Meaning | None:
+        """What this owner means by an extended type in this service, if it is known."""
+        return self._look_up(org, resource, extended_type, "extended_types")
 
-    def _status_meaning(self, org: str, extended_status: str) -> Meaning | None:
-        """What this owner means by an extended status, if it is known."""
-        return self._look_up(org, extended_status, "extended_statuses")
+    def _status_meaning(self, org: str, resource: str, extended_status: str) -> Meaning | None:
+        """What this owner means by an extended status in this service, if it is known."""
+        return self._look_up(org, resource, extended_status, "extended_statuses")
 
-    def _look_up(self, org: str, word: str, table: Literal["extended_types", "extended_statuses"]) -> Meaning | None:
+    def _look_up(
+        self, org: str, resource: str, word: str, table: Literal["extended_types", "extended_statuses"]
+    ) -> Meaning | None:
         if not word:
             return None
         bare = word.lower().rsplit("/", 1)[-1].rsplit(":", 1)[-1]
         for producer in self._producers:
-            if org in producer.orgs:
+            if org in producer.orgs and any(fnmatchcase(resource, each) for each in producer.service_resources):
                 entries = producer.extended_types if table == "extended_types" else producer.extended_statuses
                 for pattern, meaning in entries:
                     if fnmatchcase(bare, pattern):
@@ -164,9 +167,9 @@ class Producers:
         """True for a summary that says something is due, not merely under way."""
         return any(self._demands.search(each) for each in summary.all())
 
-    def is_receipt(self, org: str, extended_type: str, title: Texts) -> bool:
+    def is_receipt(self, org: str, resource: str, extended_type: str, title: Texts) -> bool:
         """True for a message that only echoes the party's own act."""
-        if self.meaning(org, extended_type) == "receipt":
+        if self.meaning(org, resource, extended_type) == "receipt":
             return True
         return any(self._receipt_title.search(each) for each in title.all())
 
@@ -187,6 +190,7 @@ def _producer(table: dict[str, object]) -> Producer:
     return Producer(
         name=cast("str", table["name"]),
         orgs=frozenset(cast("list[str]", table["org"])),
+        service_resources=tuple(cast("list[str]", table.get("service_resource", ["*"]))),
         extended_types=meanings("extended_type"),
         extended_statuses=meanings("extended_status"),
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
+
 import pytest
 
 from sync.attention.evidence import Texts
-from sync.attention.producers import shipped
+from sync.attention.producers import Producers, shipped
 
 
 def words(text: str) -> Texts:
@@ -88,4 +91,15 @@ def test_a_default_summary_is_known_whatever_its_spacing_and_case(text: str) -> 
     ],
 )
 def test_an_extended_type_means_what_its_own_producer_says(org: str, word: str, meaning: str | None) -> None:
-    assert shipped().meaning(org, word) == meaning
+    assert shipped().meaning(org, "nav_sykepenger_dialog", word) == meaning
+
+
+def test_a_meaning_holds_in_the_services_that_it_is_told_of() -> None:
+    table = tomllib.loads((files("sync.attention") / "producers.toml").read_text(encoding="utf-8"))
+    assert table["producer"][0]["service_resource"] == ["nav*"]
+    own = {"name": "Egen", "org": ["nav"], "service_resource": ["annet_*"], "extended_type": {"ferdig": "accepted"}}
+    producers = Producers(table | {"producer": [own, *table["producer"]]})
+    assert producers.meaning("nav", "annet_skjema", "FERDIG") == "accepted"
+    assert producers.meaning("nav", "nav_sykepenger_dialog", "FERDIG") is None
+    assert producers.meaning("nav", "annet_skjema", "FORESPOERSEL_UTGAATT") is None
+    assert producers.status_meaning("nav", "nav_sykepenger_dialog", "FORESPOERSEL_UTGAATT") == "withdrawal"
