@@ -108,7 +108,7 @@ def test_the_request_is_pushed_so_that_the_address_tells_nothing(bench: Bench) -
     client = bench.client(require_par=True)
     attempt = bench.idporten.begin(client)
     assert set(parse_qs(urlsplit(attempt.url).query)) == {"client_id", "request_uri"}
-    assert attempt.seconds == 60
+    assert attempt.seconds == 120
     assert attempt.state not in attempt.url and attempt.nonce not in attempt.url
 
 
