@@ -72,6 +72,8 @@ class Verdict:
             right = {"deleted", "expired", "no_access", "not_found"}
         else:
             right = {"expired", "no_access", "not_found"}
+            if self.witness.was_deleted(row["id"]):
+                right.add("deleted")  # restored after its end it shows in no list, and nothing else tells of it
         if row["presence"] not in right:
             state = visible["state"] if visible is not None else "purged" if dialog is None else "not ours"
             yield f"dialog {row['id']} is {state}, and the archive says {row['presence']}"

@@ -70,6 +70,9 @@ class Witness:
     def was_ever(self, table: str, key: tuple[Any, ...], column: str, value: Any) -> bool:
         return _cell(value) in self._cells[(table, key)][column]
 
+    def was_deleted(self, dialog_id: str) -> bool:
+        return "deleted" in self._presence[dialog_id]
+
     def _lies_of(self, table: str, row: Mapping[str, Any]) -> Iterator[str]:
         key = tuple(row[column] for column in KEYS[table])
         cells = self._cells.get((table, key))
