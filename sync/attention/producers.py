@@ -105,7 +105,8 @@ class Producers:
             return None
         bare = word.lower().rsplit("/", 1)[-1].rsplit(":", 1)[-1]
         for producer in self._producers:
-            if org in producer.orgs and any(fnmatchcase(resource, each) for each in producer.service_resources):
+            known = not resource or any(fnmatchcase(resource, each) for each in producer.service_resources)
+            if org in producer.orgs and known:
                 entries = producer.extended_types if table == "extended_types" else producer.extended_statuses
                 for pattern, meaning in entries:
                     if fnmatchcase(bare, pattern):

@@ -103,3 +103,4 @@ def test_a_meaning_holds_in_the_services_that_it_is_told_of() -> None:
     assert producers.meaning("nav", "nav_sykepenger_dialog", "FERDIG") is None
     assert producers.meaning("nav", "annet_skjema", "FORESPOERSEL_UTGAATT") is None
     assert producers.status_meaning("nav", "nav_sykepenger_dialog", "FORESPOERSEL_UTGAATT") == "withdrawal"
+    assert producers.meaning("nav", "", "FORESPOERSEL_UTGAATT") == "withdrawal", "a service that is not told is any"
