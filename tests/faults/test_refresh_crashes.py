@@ -108,8 +108,19 @@ class Processes:
             text=True,
             env=environment(),
         )
+        self._running: set[int] = set()
 
-    def order(self, what: Mapping[str, Any]) -> dict[str, int]:
+    def start(self, order: Mapping[str, Any]) -> int:
+        pid = self._order({"start": order})["pid"]
+        self._running.add(pid)
+        return pid
+
+    def end(self, pid: int) -> dict[str, int]:
+        """How it ended, when it has."""
+        self._running.discard(pid)
+        return self._order({"end": pid})
+
+    def _order(self, what: Mapping[str, Any]) -> dict[str, int]:
         stdin, stdout = self._driver.stdin, self._driver.stdout
         assert stdin is not None and stdout is not None
         stdin.write(json.dumps(what) + "\n")
@@ -118,6 +129,10 @@ class Processes:
         return answer
 
     def close(self) -> None:
+        # Those that a failed test left behind halt for ever.
+        for pid in [*self._running]:
+            os.kill(pid, signal.SIGKILL)
+            self.end(pid)
         self._driver.communicate()
 
 
@@ -139,11 +154,11 @@ class Process:
 
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
-        assert self.processes.order({"end": self.pid})["signal"] == signal.SIGKILL
+        assert self.processes.end(self.pid)["signal"] == signal.SIGKILL
 
     def end(self) -> list[dict[str, Any]]:
         """How its renewals ended, when it is done."""
-        assert self.processes.order({"end": self.pid}) == {"signal": 0, "exit": 0}
+        assert self.processes.end(self.pid) == {"signal": 0, "exit": 0}
         return [each for each in self.told if "token" in each or "error" in each]
 
 
@@ -216,7 +231,7 @@ class Person:
             "times": times,
             "told": str(told),
         }
-        run = Process(self.processes, told, self.processes.order({"start": order})["pid"])
+        run = Process(self.processes, told, self.processes.start(order))
         self.runs.append(run)
         return run
 
