@@ -58,8 +58,8 @@ def command(
     now = instant_text(_now())
     start = None if since is None else instant_text(moment(since, "--since", forward=False))
     with open_to_read(ctx) as archive:
-        unknown = "" if urn is None else party_unknown(archive, urn)
         rows = archive.view("attention", Filters(party=urn))
+        unknown = "" if rows or urn is None else party_unknown(archive, urn)
         short = short_ids(archive, (str(row["dialog_id"]) for row in rows)) if narrow() and not as_json else {}
     if unknown and as_exit_code:
         raise click.UsageError(unknown)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from store.reading import Filters
@@ -46,10 +44,12 @@ def command(
     name.
     """
     urn = None if party is None else party_urn(party)
-    wanted = Filters(party=urn, org=org, status=status, unread=True if unread else None)
+    filters = Filters(party=urn, org=org, status=status, unread=True if unread else None, limit=limit + 1)
     with open_to_read(ctx) as archive:
-        filters = filters_spelled(archive, wanted)
-        rows = archive.view(folder, replace(filters, limit=limit + 1))
+        rows = archive.view(folder, filters)
+        if not rows:
+            filters = filters_spelled(archive, filters)
+            rows = archive.view(folder, filters)
         more, rows = len(rows) > limit, rows[:limit]
         if not rows:
             say_why_nothing_matched(archive, folder, filters)
