@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from store.batch import CurrentPayload, Known
 from sync.dialogporten import wire
 from sync.passes.filing import Job, Reader
@@ -121,8 +123,20 @@ class Chooser:
             seen_held=seen_held,
             substance_differs=substance_differs(job.sighting.raw, old),
             # Where it could not be read since, its details are older than its list item.
-            opened_well=known.details_status == 200 and known.access == "full",
+            opened_well=known.details_status == 200 and known.access == "full" and not _is_outdated(job.held, before),
         )
         if known.presence != "present" or known.access != "full":
             plan = plan_returned(plan, item, self.reader.policy)
         return plan_tried(plan) if anothers or (job.tried and known.access != LEVEL_TOO_LOW) else plan
+
+
+class _Dated(msgspec.Struct, rename="camel"):
+    updated_at: str | None = None
+
+
+def _is_outdated(held: Mapping[str, CurrentPayload], item: ListSignals) -> bool:
+    """Whether the details are older than the list item beside them: a change came that we were not to open then."""
+    if "detail" not in held:
+        return False
+    told = msgspec.json.decode(held["detail"].body, type=_Dated).updated_at
+    return told is not None and wire.instant(told) < (item.updated_at or "")

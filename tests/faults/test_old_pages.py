@@ -11,7 +11,7 @@ import pytest
 from sync.passes.schedule import Pass, Wanted
 from sync.passes.walks import MailboxCursor, Walk, plan_walks
 from tests.faults.playground import A, Playground, playground
-from tests.faults.restoring import is_unread, marks
+from tests.faults.restoring import is_unread, labels, marks
 
 SEARCH = r"/enduser/dialogs\?"
 
@@ -99,3 +99,20 @@ def test_a_duty_takes_the_place_of_another_look(tmp_path: Path) -> None:
         play.sync()
         assert asked(play, dialog_id)[:2] == ["list", "opening"]
         assert is_unread(play, dialog_id)
+
+
+def test_details_that_a_change_made_old_are_read_when_a_person_has_opened_the_dialog_again(tmp_path: Path) -> None:
+    with playground(tmp_path) as play:
+        dialog_id = play.dialog(A, status="Completed")
+        play.human_opens(dialog_id)
+        play.sync()
+        play.retitle(dialog_id, "Nytt")
+        play.sync()
+        assert asked(play, dialog_id).count("opening") == 1
+        play.human_opens(dialog_id)
+        play.sync()
+        assert asked(play, dialog_id).count("opening") == 2
+        assert play.differences() == []
+        labels(play, dialog_id, add=("Archive",))
+        play.sync()
+        assert asked(play, dialog_id).count("opening") == 2
