@@ -16,6 +16,8 @@ from sync.dialogporten.errors import (
     NotAuthenticated,
     Redirected,
     TokenError,
+    Unexpected,
+    WrongScope,
 )
 from sync.dialogporten.http import HttpEdge
 from sync.dialogporten.retry import Gate, Retrier, Told, ignore
@@ -267,3 +269,22 @@ def test_an_unframed_answer_without_an_end_was_cut() -> None:
     server = Server(*[httpx.Response(200, stream=Unframed()) for _ in range(9)])
     with pytest.raises(CutBody):
         client(server).parties()
+
+
+def test_a_token_that_one_dialog_refuses_is_proven_once_and_that_dialog_is_blamed() -> None:
+    empty, parties = httpx.Response(403), httpx.Response(200, content=b"{}", headers=JSON)
+    server = Server(empty, parties, httpx.Response(403), httpx.Response(401))
+    asking = client(server)
+    for call in (asking.transmissions, asking.dialog, asking.seenlog):
+        with pytest.raises(Unexpected, match="This dialog alone") as told:
+            call(DIALOG)
+        assert told.value.dialog_id == DIALOG
+    asked = [request.url.path.rsplit("/", 1)[1] for request in server.asked]
+    assert asked == ["transmissions", "parties", DIALOG, "seenlog"]
+
+
+def test_a_token_that_is_refused_elsewhere_too_is_to_blame() -> None:
+    server = Server(httpx.Response(403), httpx.Response(403))
+    with pytest.raises(WrongScope) as told:
+        client(server).transmissions(DIALOG)
+    assert told.value.dialog_id is None
