@@ -30,6 +30,7 @@ from sync.passes.sighting import Sighting
 from sync.passes.signals import signals
 
 READS = 100  # dialogs with requests to a transaction
+TOGETHER = 400  # items that are decoded at a time: a whole page with all its rows would take tens of megabytes
 TRAIL = 10  # items at the end of a page that tell how far it went
 
 # How far to move the cursors, given the time up to which all has landed.
@@ -101,6 +102,10 @@ class Landing:
         (end-user API §3.3), and says nothing of how far theirs were read. `fetched`: when the items came; None = now.
         """
         self._asking.fetched = fetched or self.now()
+        for start in range(0, max(len(items), 1), TOGETHER):
+            self._begin(items[start : start + TOGETHER], asked, moves)
+
+    def _begin(self, items: Sequence[bytes], asked: frozenset[str], moves: Moves) -> None:
         batch = Batch(at=instant_text(self.now()))
         sightings = self._recognise(items, batch)
         found = [s.signals for s in sightings.values()]
