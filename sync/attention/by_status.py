@@ -6,6 +6,7 @@ from sync.attention.actions import Offer, deletes, delivering_action, words_of, 
 from sync.attention.activities import saved_but_not_submitted, submitted_last
 from sync.attention.case import Case, Decision
 from sync.attention.conversation import Message
+from sync.attention.evidence import Subject
 
 
 def by_status(case: Case) -> Decision:
@@ -77,7 +78,15 @@ def in_progress(case: Case) -> Decision:
         return Decision(
             "fill_in", ground, ("form_not_submitted",), at=subject.created_at, about=leads_on_by(case.forward)
         )
-    return Decision("wait", "in_progress_without_action", ("service_owner_turn", "no_action"))
+    return Decision("wait", "in_progress_without_action", ("service_owner_turn", *offered(subject)))
+
+
+def offered(subject: Subject) -> tuple[str, ...]:
+    """What a dialog offers that leads nowhere: nothing but deleting, only reading, or what is optional."""
+    kept = [each for each in subject.api_actions if not deletes(each)]
+    if not kept and all(each.deletes for each in subject.gui_actions):
+        return ("no_action",)
+    return ("only_read_api",) if kept and not any(writes(each) for each in kept) else ("optional_action",)
 
 
 def not_applicable(case: Case) -> Decision:

@@ -209,8 +209,8 @@ GROUNDS: dict[str, tuple[str, str]] = {
         "The dialog from {owner} is in progress, but we have not opened it as it is now; it may be your turn.",
     ),
     "in_progress_without_action": (
-        "Dialogen er under arbeid og tilbyr ingenting å gjøre; saken ligger hos {owner}.",
-        "The dialog is in progress and offers nothing to do; the case is with {owner}.",
+        "Dialogen er under arbeid og tilbyr ingenting som fører den videre; saken ligger hos {owner}.",
+        "The dialog is in progress and offers nothing that leads it on; the case is with {owner}.",
     ),
     "just_created": (
         "Dialogen er nettopp opprettet og ennå tom; {owner} er ikke ferdig.",

@@ -148,3 +148,19 @@ def test_a_report_whose_only_door_is_anothers_is_a_missing_right() -> None:
     assert interpret(parse_subject(body), NOW).next_step == "get_access"
     with_text = dialog("NotApplicable", main=link("https://eksempel.no/1"), gui_actions=[door])
     assert interpret(parse_subject(with_text), NOW).next_step == "read"
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({}, "no_action"),
+        ({"gui_actions": [gui("Slett", method="DELETE", delete=True)]}, "no_action"),
+        ({"api_actions": [api("hent", endpoint("GET"), action="read")]}, "only_read_api"),
+        ({"gui_actions": [gui("Les mer")]}, "optional_action"),
+        ({"api_actions": [api("cancelReport")]}, "optional_action"),
+    ],
+)
+def test_what_leads_nowhere_is_told_as_what_it_is(more: dict[str, Any], code: str) -> None:
+    found = interpret(parse_subject(dialog("InProgress", **more)), NOW)
+    assert found.next_step == "wait"
+    assert set(found.reasons) & {"no_action", "only_read_api", "optional_action"} == {code}
