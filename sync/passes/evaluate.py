@@ -215,7 +215,8 @@ def _with_item(judgement: Judgement, docket: Docket, steps: Sequence[Move], *, s
         if "change" in steps or "overdue" in steps:
             judgement.alters["changed_at"] = at
     if "wake" in steps:
-        judgement.alters["snoozed_until"] = None
+        # Whoever asks what is new since yesterday is to hear of it again.
+        judgement.alters |= {"snoozed_until": None, "changed_at": at}
     return judgement
 
 

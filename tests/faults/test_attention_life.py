@@ -176,6 +176,7 @@ def test_what_is_put_off_wakes_when_its_time_has_come_or_when_something_new_is_s
     play.clock.skip(8 * DAY)
     judge(play)
     assert item(play, first)["snoozed_until"] is None
+    assert item(play, first)["changed_at"] >= until, "whoever asks for what is new hears of it again"
     assert (life(play, first), life(play, second)) == (["opened", "snoozed", "woken"],) * 2
 
 
