@@ -18,8 +18,7 @@ demo: $(VENV)/run.stamp   ## the main job, on the sandbox that ships with the pr
 	@$(BIN)/dialogarkiv demo
 
 test: $(VENV)/dev.stamp check ## everything but the long campaigns
-	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist loadfile tests \
-	  --ignore tests/chaos/test_chaos.py --ignore tests/chaos/test_chaos_opening.py
+	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist loadfile tests
 
 check: $(VENV)/dev.stamp  ## style, types, layers
 	$(BIN)/ruff check .
@@ -30,13 +29,12 @@ check: $(VENV)/dev.stamp  ## style, types, layers
 bench: $(VENV)/dev.stamp  ## figures: 20,000 dialogs, side by side with a naive loop
 	$(BIN)/python -m bench.archive
 
-chaos: $(VENV)/dev.stamp  ## everybody does anything, with new seeds: make chaos MINUTES=60
-	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) tests/chaos/test_chaos.py tests/chaos/test_chaos_opening.py
+chaos: $(VENV)/dev.stamp  ## everybody does anything, with new seeds (MINUTES=60), and a thousand polls of nothing new
 	$(BIN)/python -m tests.chaos.campaign $(MINUTES)
-
-crash: $(VENV)/dev.stamp  ## killed before and after every request and commit, and a thousand polls of nothing new
-	$(BIN)/python -m tests.chaos.crash
 	REPOLLS=1000 $(BIN)/python -m pytest -q tests/chaos/test_repolls.py
+
+crash: $(VENV)/dev.stamp  ## killed before and after every request and commit
+	$(BIN)/python -m tests.chaos.crash
 
 lock: $(VENV)/dev.stamp   ## pin every dependency anew, with hashes
 	$(PIP) install --quiet uv

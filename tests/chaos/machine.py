@@ -309,6 +309,9 @@ def _state(dialog: Dialog) -> tuple[object, ...]:
     )
 
 
+ENOUGH = 1_000  # steps of each of the two tests; fewer prove little
+
+
 def same_as_ever(machine: type[Chaos], worlds: int = 8, length: int = 100) -> int:
     """The same examples at every run; `make chaos` makes new ones. Answers the number of steps."""
     before = Chaos.steps

@@ -14,7 +14,7 @@ from sync.passes.schedule import Pass, Wanted
 from tests.chaos.program import StillClock
 from tests.faults.playground import A, B, Playground, playground, text, word
 
-TIMES = int(os.environ.get("REPOLLS", "40"))  # `make crash` asks for a thousand
+TIMES = int(os.environ.get("REPOLLS", "40"))  # `make chaos` asks for a thousand
 EVERYTHING = Wanted(frozenset({Pass.SWEEP, Pass.HOT, Pass.DEEP}))
 HOT = Wanted(frozenset({Pass.HOT}))
 
