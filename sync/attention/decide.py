@@ -101,7 +101,8 @@ def filed_away(case: Case, decision: Decision) -> Decision | None:
         return None
     if subject.migrated and decision.step == "none":
         return None
-    ground = ("binned" if label == "Bin" else "archived") + ("_open" if open_step else "")
+    owed = open_step and decision.step not in ("read", "review")
+    ground = ("binned" if label == "Bin" else "archived") + ("_open" if owed else "")
     return Decision("none", ground, (*filed_reasons(case), *decision.reasons))
 
 

@@ -276,8 +276,9 @@ def test_what_stands_open_in_a_filed_dialog_is_not_said_to_be_nothing() -> None:
     found = verdict_of(open_request)
     assert found.next_step == "none" and "open_request" in found.reasons
     assert found.because.nb == "Dialogen ligger i arkivet; det som står åpent i den, har ingen frist."
-    filed = verdict_of(letter("NotApplicable", labels=("Bin",)))
+    filed = verdict_of(letter("NotApplicable", labels=("Bin",), due=days(-2)))
     assert filed.next_step == "none"
+    assert filed.because.nb == "Dialogen ligger i papirkurven, og ingenting i den er pålagt."
 
 
 def test_a_process_step_outlives_the_bin() -> None:
