@@ -119,6 +119,8 @@ def would_change(verdict: Verdict, subject: Subject) -> tuple[str, ...]:
     changes = [_CHANGES[verdict.next_step]]
     if not subject.details_known and subject.refusal is None:
         changes.insert(0, "Opening the dialog: its actions, its content and its expiry are not known.")
+    if subject.messages_missing:
+        changes.insert(0, "Fetching the messages that the list counts and that the archive does not hold.")
     if verdict.next_step not in ("none", "wait") and not verdict.needs_attention:
         changes.append("Time: it asks for attention when it is due within 14 days or untouched for 30.")
     return tuple(changes)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from store.batch import Row
 from store.clock import instant_text
@@ -51,6 +52,11 @@ def command(
     service.
     """
     if ctx.invoked_subcommand is not None:
+        given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        if given:
+            raise click.UsageError(
+                f"Options before `{ctx.invoked_subcommand}` say nothing of it. Write them behind it, or leave them out."
+            )
         return None
     urn = None if party is None else party_urn(party)
     if endpoints:

@@ -175,6 +175,14 @@ def test_a_party_that_is_not_known_is_no_proof_that_nothing_needs_attention(
 # Commands
 
 
+def test_options_of_the_list_are_not_swallowed_by_what_follows(
+    settings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = told(settings, capsys, "attention", "--json", "explain", ALONE, code=2).err
+    assert "Options before `explain` say nothing of it" in error
+    assert told(settings, capsys, "attention", "explain", ALONE[:8], "--json").out.startswith("{")
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [("inbx", "inbox"), ("Show", "show"), ("atention", "attention"), ("explain", "attention explain")],

@@ -12,6 +12,7 @@ import pytest
 from config.errors import ConfigError
 from sync.attention import Verdict, interpret, parse_subject
 from sync.attention.because import day_in_words, instruction
+from sync.attention.explain import explain
 from sync.attention.life import evidence_of
 from sync.attention.next_look import next_look
 from sync.attention.request import requests_for
@@ -211,6 +212,7 @@ def test_messages_that_could_not_be_fetched_are_a_persons_to_look_at(activities:
     found = verdict_of(document)
     assert (found.next_step, found.actor, found.needs_attention) == ("review", "person", True)
     assert "not_opened" in found.reasons
+    assert "Fetching the messages" in explain(parse_subject(document), NOW).would_change[0]
     had = [sent("Request", days(-4)), sent("Submission", days(-3), by="PartyRepresentative")]
     for status in ("NotApplicable", "InProgress", "Awaiting"):
         newer = dialog(status, human=days(-1), transmissions=[*had, sent("Rejection", days(-2))])
