@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sync.passes import absence
-from tests.faults.household import SWEEP, Household, household
-from tests.faults.playground import HUMAN, US, WHO, A, Playground, playground
+from tests.faults.household import KARI, SWEEP, Household, household
+from tests.faults.playground import HUMAN, US, A, Playground, playground
 from tests.faults.sweeping import sweep
 
 DENIED: dict[str, Any] = {"denied_actions": ["*"]}
@@ -128,6 +128,33 @@ def test_a_refused_dialog_that_changes_is_asked_for_at_once(play: Playground) ->
     assert play.differences() == []
 
 
+def test_what_a_list_never_shows_to_the_one_who_was_refused_keeps_no_other_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system user lists them, so they stay present; the person may not, and was refused before another."""
+    monkeypatch.setattr(absence, "AGAIN_AT_ONCE", 2)
+    other = "urn:altinn:resource:annet"
+    with household(tmp_path, "never") as home:
+        kari: dict[str, Any] = {"denied_resources": [other]}
+        home.allow(4, kari=kari)
+        home.play.world.access.levels[other] = 4
+        for number in range(2):
+            home.play.letter(home.play.dialog(A, f"Nummer {number}", serviceResource=other))
+        home.sync()
+        home.allow(4, kari=kari | DENIED)
+        home.play.world.access.levels[other] = 4
+        dialog_id = home.secret()
+        home.sync()
+        assert home.standing(dialog_id)[1:] == ("denied", "kari")
+
+        home.allow(4, kari=kari)
+        home.play.world.access.levels[other] = 4
+        home.sync(SWEEP)
+        assert home.standing(dialog_id)[1] == "denied", "two waited longer"
+        home.sync(SWEEP)
+        assert home.standing(dialog_id)[1] == "full"
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Household]:
     """Two who read the same, so that neither level nor order tells them apart."""
@@ -179,5 +206,5 @@ def test_what_one_is_denied_and_the_other_reads_lands_whole_in_one_run(home: Hou
     home.sync()
     assert home.standing(dialog_id)[1:] == ("full", "kari")
     assert home.differences() == []
+    assert home.asked(KARI)["transmissions"] == 0, "a refusal to the other says nothing of what was read"
     assert home.is_idle() and home.is_idle(SWEEP)
-    assert WHO in home.callers

@@ -176,9 +176,12 @@ def test_marks_and_labels_are_left_to_whoever_reads_the_rest(home: Household) ->
     assert home.is_idle()
 
 
-def test_a_dialog_that_is_delegated_to_the_person_alone_is_read_all_the_same(home: Household) -> None:
+@pytest.mark.parametrize("with_other_texts", [True, False])
+def test_a_dialog_that_is_delegated_to_the_person_alone_is_read_all_the_same(
+    home: Household, with_other_texts: bool
+) -> None:
     home.allow(3)
-    dialog_id = home.secret()
+    dialog_id = home.secret() if with_other_texts else home.play.dialog(A, OPEN)
     home.sync()
     home.sync(after=1800)
     home.allow(4, kari={"parties": [B], "instances": [dialog_id]})
@@ -215,6 +218,7 @@ def test_when_the_consent_ends_the_archive_keeps_what_it_has(home: Household) ->
 
     for after in (60, 100_000, 60, 100_000):
         home.sync(SWEEP, after=after)
+        assert home.asked()["transmissions"] == 0, "nor does a hot pass ask in vain"
         assert home.standing(still) == ("Står stille", "full", "kari")
         assert home.verdict(still) == verdict
         assert home.play.history(still) == {}
