@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from store.batch import Row
+from store.batch import Batch, Row
 from store.clock import instant_text
 from sync.dialogporten.errors import ArkivError
 from sync.passes.duties import owed
@@ -21,6 +21,7 @@ from sync.passes.leaving import may_leave
 from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.ports import Inbox, Shelf
 from sync.passes.reading import DialogRead, read_dialog
+from sync.passes.restoring import Restoring, aftermath
 
 # Where so large a share fails for a passing reason, not each dialog is to blame: the server or the line is.
 TOO_MANY_FAILURES = 0.5
@@ -69,6 +70,7 @@ class Asking:
         except ArkivError as error:
             ended = error
             wait([answer for answer in asked if not answer.cancel()])
+            self._absolve([job for job, each in zip(jobs, asked, strict=True) if not (_is_well(each) or job.left)])
         finally:
             for answer in asked:
                 answer.cancel()
@@ -79,6 +81,13 @@ class Asking:
                 self.openings += job.read.opened
                 read.append(job)
         return read, ended
+
+    def _absolve(self, jobs: Sequence[Job]) -> None:
+        """Takes the duties back of openings that never left."""
+        at = instant_text(self.now())
+        rows = [aftermath(job.duty, Restoring("unread"), at) for job in jobs if job.duty is not None]
+        if rows:
+            self.shelf.write(Batch(at=at, duties=[{**row, "opened_at": None} for row in rows]))
 
     def _read_one(self, job: Job) -> DialogRead:
         held = {kind: payload.body for kind, payload in job.held.items()}

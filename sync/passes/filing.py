@@ -53,6 +53,7 @@ class Job:
     changed: bool = False
     tried: bool = False
     duty: Duty | None = None  # what its opening owes
+    left: bool = False  # the opening is on its way, or has been
     read: DialogRead = field(init=False)
 
     def __post_init__(self) -> None:

@@ -35,5 +35,6 @@ def may_leave(
     believed = now() - fetched <= OLD or job.duty is not None or policy.value_for(item) == "always"
     leaves = believed or unmoved(inbox, item)
     if leaves:
+        job.left = True
         tell("opening", dialog_id=job.plan.dialog_id)
     return leaves

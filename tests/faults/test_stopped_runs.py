@@ -45,6 +45,7 @@ def test_a_stopped_first_run_opens_nothing_again_but_what_was_under_way(tmp_path
         assert report.stopped
         assert len(play.tables()["dialog"]) >= 20 - 2 * SIDE_BY_SIDE
         assert play.mailbox(A)["cursor_at"] is None, "what is kept promises nothing"
+        assert len(play.archive.standing_duties()) <= SIDE_BY_SIDE, "what never left owes nothing"
 
         play.on_told = None
         play.runner.stop.clear()
