@@ -59,7 +59,8 @@ def parse_rules(body: bytes, file: Path) -> OperatorRules:
         raise ConfigError(
             file, where, None, f"not TOML: {error}.", 'Text stands in "quotes", each rule under [[rule]].'
         ) from None
-    reading = _Reading(file, text)
+    # What stands inside a text of several lines is no key.
+    reading = _Reading(file, _SEVERAL_LINES.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text))
     rules = reading.rules(raw)
     if reading.problems:
         raise ConfigError.of(reading.problems)
@@ -122,7 +123,7 @@ class _Reading:
         for number, line in enumerate(self.text.splitlines()[start - 1 :], start):
             if number > start and _HEAD.match(line):
                 break
-            if re.match(rf"""\s*(?:\[+\s*)?["']?{re.escape(key)}["']?\s*[=\].]""", line):
+            if re.match(rf"""\s*(?:\[+\s*(?:rule\s*\.\s*)?)?["']?{re.escape(key)}["']?\s*[=\].]""", line):
                 return number
         return start
 
@@ -135,6 +136,7 @@ class _Reading:
         self.problems.append(Problem(self.file, f"line {line}: {key}", shown, problem, remedy))
 
 
+_SEVERAL_LINES = re.compile(r'("""|\'\'\').*?\1', re.DOTALL)
 _HEAD = re.compile(r"\s*\[\[\s*rule\s*\]\]")
 
 

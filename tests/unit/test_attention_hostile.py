@@ -270,6 +270,20 @@ def test_a_note_is_one_text() -> None:
         parse_rules(b'[[rule]]\norg = "skd"\nnote = ["en", "to"]\n', Path("rules.toml"))
 
 
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ('[[rule]]\nnote = """\n[[rule]]\norg = 3\n"""\norg = "skd"\nactor = "x"\n', "line 7: actor"),
+        ("[[rule]]\nnote = '''\nactor = 3\n'''\norg = 'skd'\nactor = 'x'\n", "line 6: actor"),
+        ('[[rule]]\norg = "skd"\n[rule.match]\nx = 1\n', "line 3: match"),
+        ('# [[rule]]\n\n[[rule]]\norg = "skd"\nnote = "a"\n\n[[rule]]\nparty = "hei"\nnote = "b"\n', "line 8: party"),
+    ],
+)
+def test_a_bad_rule_is_found_by_its_line_whatever_stands_around_it(body: str, line: str) -> None:
+    with pytest.raises(ConfigError, match=line):
+        parse_rules(body.encode(), Path("rules.toml"))
+
+
 # Filed away
 
 
