@@ -144,8 +144,10 @@ class Chaos(RuleBasedStateMachine):
         if self.running:
             self.witness.note()  # what we ourselves have just done to it
         before = {each.id: _state(each) for each in self.play.world.dialogs.values()}
+        readings = {each.id: len(each.seen) for each in self.play.world.dialogs.values()}
         doing(self.stage, which, variant)
         self.witness.note()
+        self.witness.note_reading(readings)
         owing = {str(row["dialog_id"]) for row in self.play.archive.standing_duties()}
         for dialog in self.play.world.dialogs.values():
             if before.get(dialog.id) != _state(dialog):

@@ -139,7 +139,7 @@ class Verdict:
         # What shows nowhere: an old activity added silently where no letter calls for another look.
         nowhere = name == "activity" and not dialog.transmissions
         for key in theirs.keys() - mine.keys():
-            if not nowhere:
+            if not nowhere and not (name == "seen" and key[0] in self.witness.untold):
                 yield f"{name} {key} is lost"
         yield from (f"{name} {key} is a ghost" for key in mine.keys() - theirs.keys())
         for key in mine.keys() & theirs.keys():

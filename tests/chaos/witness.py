@@ -34,6 +34,7 @@ class Witness:
         self._paths: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._presence: dict[str, set[str]] = defaultdict(set)
         self._noted: dict[str, bytes] = {}
+        self.untold: set[str] = set()  # readings of a dialog we have that its list item cannot show
         self._true: set[int] = set()  # rows, each of which is one object for good
         self._judged = 0
 
@@ -66,6 +67,16 @@ class Witness:
         for change in self._glance.dicts(f"SELECT * FROM change WHERE id > {self._judged}"):
             self._judged = max(self._judged, int(str(change["id"])))
             yield from self._lies_in(change)
+
+    def note_reading(self, before: Mapping[str, int]) -> None:
+        """Somebody has opened something; `before`: how many readings each dialog had. One that another replica dates
+        before the dialog's last change belongs to the time before it, and no list item tells of it.
+        """
+        for dialog in self._play.world.dialogs.values():
+            for each in dialog.seen[before.get(dialog.id, 0) :]:
+                held = self._glance.rows(f"SELECT 1 FROM dialog WHERE id = '{dialog.id}'")
+                if held and each.seen_at <= dialog.updated_at:
+                    self.untold.add(each.id)
 
     def was_ever(self, table: str, key: tuple[Any, ...], column: str, value: Any) -> bool:
         return _cell(value) in self._cells[(table, key)][column]
