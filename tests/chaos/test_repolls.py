@@ -12,6 +12,7 @@ import pytest
 
 from sync.passes.schedule import Pass, Wanted
 from tests.chaos.program import StillClock
+from tests.chaos.within import Within
 from tests.faults.playground import A, B, Playground, playground, text, word
 
 TIMES = int(os.environ.get("REPOLLS", "40"))  # `make chaos` asks for a thousand
@@ -22,7 +23,7 @@ HOT = Wanted(frozenset({Pass.HOT}))
 @pytest.fixture
 def play(tmp_path: Path) -> Iterator[Playground]:
     """Two dialogs with all that can be masked, read, and opened again at each hot pass."""
-    with playground(tmp_path, "always", clock=StillClock()) as ready:
+    with playground(tmp_path, "always", clock=StillClock(), serving=Within) as ready:
         for party in (A, B):
             fill(ready, party)
         ready.runner.run(ready.archive, EVERYTHING)
