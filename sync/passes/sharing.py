@@ -22,6 +22,8 @@ SILENT_AFTER = timedelta(
     days=3
 )  # whoever has not read a mailbox for so long is not waited for; a daily run may be late
 
+_ANY = ""  # in place of a party
+
 
 @dataclass(slots=True)
 class Sharing:
@@ -48,12 +50,14 @@ class Sharing:
         if self._alive is None:
             since = instant_text(self.now() - SILENT_AFTER)
             self._alive = frozenset(
-                (str(row["connection"]), str(row["identity"]), str(row["party"]))
+                (str(row["connection"]), str(row["identity"]), party)
                 for row in self.mailboxes()
                 if row["state"] == "active" and row["error"] is None and str(row["last_poll_at"] or "") >= since
+                for party in (str(row["party"]), _ANY)
             )
         connection, identity = known.reader
-        return (connection or "", identity or "", known.party) in self._alive
+        # What is delegated by itself comes with the list of any party.
+        return (connection or "", identity or "", _ANY if known.delegated else known.party) in self._alive
 
     def is_worth_a_try(self, known: Known, service: str | None, refused: frozenset[str]) -> bool:
         """Whether we may read what nobody could read so far. `refused` are the dialogs that we were refused as they
@@ -69,7 +73,8 @@ class Sharing:
         if known.access != LEVEL_TOO_LOW:
             return not self.is_ours(known)
         # Where nobody knows what the service asks for, another's refusal says little of ours.
-        return suffices is True or (not self.is_ours(known) and self.levels.ours is not None)
+        unknown = service is not None and not self.is_ours(known) and self.levels.ours is not None
+        return suffices is True or unknown
 
     def came_otherwise(self, known: Known, sighting: Sighting, delegated: bool) -> bool:
         """Delegated to us alone while the archive has it by its party, or the other way round; others may differ."""

@@ -190,6 +190,10 @@ def test_a_dialog_that_is_delegated_to_the_person_alone_is_read_all_the_same(
     assert home.differences() == []
     for passes in (POLL, SWEEP, POLL):
         assert home.is_idle(passes)
+    home.opened_in_the_portal(dialog_id)
+    home.sync(SWEEP)  # marks move no timestamp
+    assert home.asked(WHO).keys() == {"parties", "dialogs"}, "marks are left to her"
+    assert home.differences() == []
     home.play.letter(dialog_id, "Enda et")
     home.sync()
     assert home.standing(dialog_id) == WHOLE
@@ -284,6 +288,19 @@ def test_what_somebody_marked_as_unread_meanwhile_is_not_opened(tmp_path: Path) 
         assert home.standing(dialog_id) == WHOLE
         assert home.asked()["details"] == 0
         assert home.differences() == []
+
+
+def test_an_unread_mark_that_the_person_takes_away_is_put_back(tmp_path: Path) -> None:
+    with household(tmp_path, "restore-unread") as home:
+        dialog_id = home.secret()
+        for _ in range(2):
+            assert home.sync().exit_code == 0
+            assert home.standing(dialog_id) == WHOLE
+            item = home.play.world.dialogs[dialog_id]
+            assert "MarkedAsUnopened" in item.labels
+            assert home.differences() == []
+            assert home.is_idle() and home.is_idle(SWEEP)
+            change(home, dialog_id, PROGRESS)
 
 
 def test_what_a_human_has_opened_is_opened(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -227,6 +227,17 @@ def box(**fields: str | None) -> Row:
 )
 def test_whoever_is_in_trouble_or_silent_is_not_waited_for(fields: dict[str, str | None], alive: bool) -> None:
     assert sharing(3, box(**fields)).is_alive(known("full")) is alive
+
+
+def test_what_is_delegated_by_itself_comes_with_the_list_of_any_party() -> None:
+    delegated = replace(known("full"), delegated=True)
+    assert sharing(3, box(party="q")).is_alive(delegated)
+    assert not sharing(3, box(party="q", error="Down.")).is_alive(delegated)
+    assert not sharing(3, box(party="q", identity="1")).is_alive(delegated)
+
+
+def test_a_dialog_without_a_service_is_not_tried_again_and_again() -> None:
+    assert not sharing(4).is_worth_a_try(known("level_too_low"), None, NOBODY)
 
 
 @pytest.mark.parametrize("access", ["full", "denied"])
