@@ -180,6 +180,23 @@ def test_what_is_put_off_wakes_when_its_time_has_come_or_when_something_new_is_s
     assert (life(play, first), life(play, second)) == (["opened", "snoozed", "woken"],) * 2
 
 
+def test_what_was_put_off_and_then_ended_is_not_put_off_when_it_is_asked_anew(play: Playground) -> None:
+    made = play.dialog(A, "Skjema", status="RequiresAttention")
+    play.sync()
+    first = item(play, made)["item_id"]
+    until = instant_text(play.clock.now() + timedelta(days=30))
+    assert play.archive.attention.snooze(made, until, instant_text(play.clock.now())) is not None
+    for status, open_ in (("Completed", False), ("RequiresAttention", True)):
+        play.clock.skip(700)
+        play.write("PATCH", f"/serviceowner/dialogs/{made}", [{"op": "replace", "path": "/status", "value": status}])
+        play.clock.skip(700)
+        play.sync()
+        assert (item(play, made) is not None) == open_
+    again = item(play, made)
+    assert again["snoozed_until"] is None and again["item_id"] != first
+    assert life(play, made) == ["opened", "snoozed", "closed", "opened"], "what was closed keeps its history"
+
+
 def test_a_dialog_that_is_gone_asks_for_nothing_and_its_history_stays(play: Playground) -> None:
     made = play.dialog(A, "Skjema", status="RequiresAttention")
     play.sync()
@@ -270,6 +287,34 @@ def test_a_crash_before_the_judging_costs_nothing_but_time(play: Playground) -> 
     # The next run finds nothing new on the server, and judges all the same.
     play.sync()
     assert item(play, made)["next_step"] == "review"
+
+
+def test_a_crash_in_the_midst_of_judging_leaves_whole_what_was_judged_and_the_rest_waiting(
+    play: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [play.dialog(A, title, status="RequiresAttention") for title in ("En", "To", "Tre")]
+    poll(play)
+    from store.attending import Attending
+    from sync.passes import evaluate
+
+    genuine, calls = Attending._item, iter(range(9))
+
+    def cut_off(*arguments: Any) -> int:
+        found = genuine(*arguments)
+        if next(calls) == 1:
+            raise SystemExit("the machine went down")
+        return found
+
+    monkeypatch.setattr(evaluate, "AT_ONCE", 1)
+    monkeypatch.setattr(Attending, "_item", cut_off)
+    with pytest.raises(SystemExit):
+        play.runner.evaluate(play.archive)
+    monkeypatch.undo()
+    held = [each for each in made if verdict(play, each) is not None]
+    assert len(held) == 1 and all(item(play, each) is not None for each in held)
+    assert [life(play, each) for each in made if each not in held] == [[], []], "nothing is told by halves"
+    judge(play)
+    assert [life(play, each) for each in made] == [["opened"]] * 3
 
 
 def test_it_is_judged_even_where_the_server_cannot_be_reached(play: Playground) -> None:
