@@ -392,7 +392,9 @@ def test_what_the_archive_remembers_of_trouble_is_told_by_identity(patient: Pati
     assert checks["mailboxes"]["facts"] == {"mailboxes": 2, "failed": 1, "lost": 1, "quarantined": 0}
     level = checks["level"]
     assert level["outcome"] == "warning" and level["facts"]["dialogs"] > 0
-    assert any(f"{urn} {ours[0].service_resource} (level 4): " in line for line in level["facts"]["by_party_and_service"])
+    assert any(
+        f"{urn} {ours[0].service_resource} (level 4): " in line for line in level["facts"]["by_party_and_service"]
+    )
     assert "never have more" in level["causes"][0]
     assert examined.of("regnskap/317975430/lonn")["level"]["outcome"] == "ok"
 
