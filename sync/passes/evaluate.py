@@ -6,7 +6,7 @@ found by the next run, since nothing but the written verdict says that it was.
 
 Before anybody is told of something that may be over silently, it must have been read within the last hot interval:
 until then it waits, and the hot pass reads it again. Only where a hot pass has come and gone without being able to
-read it is it told all the same.
+read it, or where none has begun for a day because its connection is refused, is it told all the same.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from sync.passes.levels import LEVEL_TOO_LOW
 from sync.passes.ports import Told
 
 AT_ONCE = 250  # dialogs to a transaction
+_LONGEST_WAIT = timedelta(days=1)
 
 # What the archive calls the ends of a dialog, as the refusal that a reader would meet.
 _GONE = {"deleted": 410, "expired": 404, "not_found": 404, "no_access": 403}
@@ -181,7 +182,8 @@ def judged(docket: Docket, rules: OperatorRules, hot: timedelta, now: datetime) 
 
 def is_certain(docket: Docket, subject: Subject, verdict: Verdict, hot: timedelta, now: datetime) -> bool:
     """Whether people may be told of it now: it does not change silently, or it was read within the last hot interval,
-    or a hot pass that began after it came up could not read it.
+    or a hot pass that began after it came up could not read it, or none could begin for so long that silence would hide
+    what is owed.
     """
     dialog = docket.dialog
     if not changes_silently(subject, verdict.next_step) or dialog["access"] != "full":
@@ -189,7 +191,10 @@ def is_certain(docket: Docket, subject: Subject, verdict: Verdict, hot: timedelt
     if str(dialog["looked_at"] or "") >= instant_text(now - hot):
         return True
     since = None if docket.verdict is None else docket.verdict["pending_since"]
-    return since is not None and docket.hot_at is not None and docket.hot_at > str(since)
+    if since is None:
+        return False
+    tried = docket.hot_at is not None and docket.hot_at > str(since)
+    return tried or str(since) <= instant_text(now - max(_LONGEST_WAIT, 3 * hot))
 
 
 def _with_item(judgement: Judgement, docket: Docket, steps: Sequence[Move], *, silenced: bool, at: str) -> Judgement:

@@ -176,3 +176,15 @@ def test_a_dialog_that_is_missing_and_not_explained_keeps_its_item_as_it_stands(
     assert judge(docket(presence="absent")).opens is None, "and nobody is told of a new one"
     deleted = judge(replace(standing, dialog=standing.dialog | {"presence": "deleted"}))
     assert deleted.happened == ("closed",)
+
+
+def test_what_no_hot_pass_comes_to_read_for_a_day_is_told_all_the_same() -> None:
+    stale = docket(looked_at=ago(days=3))
+    first = judge(stale)
+    assert first.opens is None and first.verdict["pending_since"] == ago()
+    waiting = after(stale, first)
+    assert judge(waiting, NOW + timedelta(hours=23)).opens is None
+    told = judge(waiting, NOW + timedelta(hours=25))
+    assert told.happened == ("opened",) and told.verdict["pending_since"] is None
+    slow = judged(waiting, NO_RULES, timedelta(hours=12), NOW + timedelta(hours=25))
+    assert slow.opens is None, "three hot intervals may take longer than a day"
