@@ -34,17 +34,15 @@ _CONNECTION = '[[connection]]\nname = "{name}"\nkind = "token"\ntoken = "env:{en
 class Household:
     """The playground with two connections. `first` is the one that the settings name first."""
 
-    def __init__(self, play: Playground, first: str, others: tuple[str, ...] = ()) -> None:
+    def __init__(self, play: Playground, first: str) -> None:
         self.play = play
         self.callers = {WHO: US, KARI: HUMAN}
         ours = _CONNECTION.format(name="prove", env="TOKEN")
-        more = "".join(_CONNECTION.format(name=name, env=name.upper()) for name in ("kari", *others))
+        hers = _CONNECTION.format(name="kari", env="KARI")
         assert ours in play.file.read_text()
-        both = more + ours if first == "kari" else ours + more
+        both = hers + ours if first == "kari" else ours + hers
         play.file.write_text(play.file.read_text().replace(ours, both))
         self.log_in()
-        for name in others:
-            play.env[name.upper()] = self.token(US, {})
         self.start()
 
     def start(self) -> None:
@@ -150,10 +148,10 @@ class Household:
 
 @contextmanager
 def household(
-    folder: Path, policy: str = "always", *, first: str = "prove", others: tuple[str, ...] = ()
+    folder: Path, policy: str = "always", *, first: str = "prove", archive: str = "sqlite:///arkiv.db"
 ) -> Iterator[Household]:
     """Everything may be opened, unless told otherwise."""
-    with playground(folder, policy) as play:
-        home = Household(play, first, others)
+    with playground(folder, policy, archive) as play:
+        home = Household(play, first)
         home.allow(4)
         yield home

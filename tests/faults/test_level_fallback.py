@@ -375,6 +375,27 @@ def test_a_failure_in_passing_is_tried_again(home: Household) -> None:
     assert home.differences() == []
 
 
+def test_postgresql_falls_back_in_the_same_way(tmp_path: Path, postgres_url: str) -> None:
+    with household(tmp_path, archive=postgres_url) as home:
+        home.log_in(SUBSTANTIAL)
+        dialog_id = home.secret()
+        home.sync()
+        home.sync(after=1800)
+        assert home.standing(dialog_id) == (PLAIN, "level_too_low", "prove")
+        home.log_in(HIGH)
+        with home.play.archive.single_flight("kari/"):
+            assert home.sync().exit_code == 4, "another daemon reads as her just now"
+        assert home.standing(dialog_id)[1] == "level_too_low"
+        result = home.sync()
+        assert [report.kind for report in result.reports][-1] == "fallback"
+        assert home.standing(dialog_id) == WHOLE
+        assert home.differences() == []
+        change(home, dialog_id, PROGRESS)
+        home.sync()
+        assert home.standing(dialog_id) == WHOLE
+        assert home.is_idle() and home.is_idle(SWEEP)
+
+
 # Comparing
 
 
