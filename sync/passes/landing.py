@@ -30,7 +30,7 @@ from sync.passes.sighting import Sighting
 from sync.passes.signals import signals
 
 READS = 100  # dialogs with requests to a transaction
-TOGETHER = 400  # items that are decoded at a time: a whole page with all its rows would take tens of megabytes
+TOGETHER = 500  # items that are decoded at a time: a whole page with all its rows would take tens of megabytes
 TRAIL = 10  # items at the end of a page that tell how far it went
 
 # How far to move the cursors, given the time up to which all has landed.
