@@ -126,7 +126,7 @@ def _signed(token: str, keys: Keys) -> tuple[Mapping[str, object], str]:
         raise NotVerified("form") from None
     algorithm, kid = header.get("alg"), header.get("kid")
     # Before a key is chosen: with "none" or an HMAC, anybody could sign.
-    if algorithm not in _HASHES:
+    if not isinstance(algorithm, str) or algorithm not in _HASHES:
         raise NotVerified("algorithm")
     key = next(iter(keys.values())) if kid is None and len(keys) == 1 else keys.get(str(kid))
     if key is None:
@@ -135,7 +135,7 @@ def _signed(token: str, keys: Keys) -> tuple[Mapping[str, object], str]:
         claims: Mapping[str, object] = jwt.decode(
             token,
             key.key,
-            algorithms=[str(algorithm)],
+            algorithms=[algorithm],
             # Each is checked by `verify`, which can then say what is wrong.
             options={
                 "verify_aud": False,
@@ -151,7 +151,7 @@ def _signed(token: str, keys: Keys) -> tuple[Mapping[str, object], str]:
         raise NotVerified("signature") from None
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         raise NotVerified("form") from None
-    return claims, str(algorithm)
+    return claims, algorithm
 
 
 def _check_audience(claims: Mapping[str, object], client_id: str) -> None:

@@ -160,7 +160,7 @@ class IdPorten:
         try:
             told = json.loads(answer.body)
             request_uri, seconds = told["request_uri"], float(told["expires_in"])
-        except (ValueError, RecursionError, LookupError, TypeError):
+        except (ValueError, RecursionError, LookupError, TypeError, OverflowError):
             request_uri, seconds = None, 0.0
         if not isinstance(request_uri, str) or not request_uri or not 0 < seconds < float("inf"):
             raise BadBody(

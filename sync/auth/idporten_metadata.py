@@ -5,10 +5,13 @@ issuer's own (reference: auth §4.1).
 """
 
 import json
+import re
 from dataclasses import dataclass
 
 from sync.dialogporten.origins import origin
 
+# No address needs them: a browser reads a backslash as a slash, a terminal obeys what it is sent.
+_ODD = re.compile(r"[^\x21-\x7e]|\\")
 WELL_KNOWN = ".well-known/openid-configuration"
 
 
@@ -64,7 +67,7 @@ def read_metadata(body: bytes) -> Metadata | None:
 
 def _is_of(endpoint: str, issuer: str) -> bool:
     there, home = origin(endpoint), origin(issuer)
-    if there is None or home is None or not there.safe or "\\" in endpoint:
+    if there is None or home is None or not there.safe or _ODD.search(endpoint):
         return False
     if there.name == home.name:
         return True

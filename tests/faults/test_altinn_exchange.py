@@ -263,7 +263,13 @@ def test_a_200_that_is_no_token_is_not_used(platform: Platform, body: str) -> No
 
 
 def test_a_token_that_has_ended_already_or_never_says_when_is_not_used(platform: Platform) -> None:
-    for claims in ({"exp": int(START.timestamp()) - 5}, {"exp": None}, {"exp": "soon"}, {"exp": True}):
+    for claims in (
+        {"exp": int(START.timestamp()) - 5},
+        {"exp": None},
+        {"exp": "soon"},
+        {"exp": True},
+        {"exp": 10**400},
+    ):
         platform.server.faults.waiting.clear()
         platform.fault(200, body=json.dumps(platform.token("maskinporten", **claims)))
         assert isinstance(refused(platform.organisation()[0]), BadBody)

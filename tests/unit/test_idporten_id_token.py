@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -112,6 +113,12 @@ def test_nobody_signs_for_id_porten() -> None:
     ]
     head, body, signature = token().split(".")
     assert flaw(f"{head}.{body[:-2]}AA.{signature}") in ("signature", "form")
+
+
+@pytest.mark.parametrize("algorithm", [["RS256"], {"RS256": 1}, 256, None])
+def test_an_algorithm_that_is_no_word_is_none(algorithm: object) -> None:
+    head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm, "kid": KEY.kid}).encode()).rstrip(b"=").decode()
+    assert flaw(head + token()[token().index(".") :]) == "algorithm"
 
 
 @pytest.mark.parametrize("nonsense", ["", None, "x", "a.b.c", "eyJ" * 50, "ø.å.æ"])

@@ -158,7 +158,12 @@ def test_where_pushing_is_not_taken_after_all_the_address_carries_the_request(st
         required.idporten.begin(CLIENT)
 
 
-@pytest.mark.parametrize("body", [b"{}", b"nonsense", b'{"request_uri": "urn:x", "expires_in": "soon"}', b"[]"])
+ENDLESS = b'{"request_uri": "urn:x", "expires_in": 1%s}' % (b"0" * 400)
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"nonsense", b'{"request_uri": "urn:x", "expires_in": "soon"}', b"[]", ENDLESS]
+)
 def test_a_pushed_request_that_is_nowhere_is_an_outage(body: bytes) -> None:
     issuer = Issuer(pushed_authorization_request_endpoint=f"{ISSUER}/par")
     issuer.answers["/par"] = lambda: httpx.Response(201, content=body)
@@ -252,6 +257,8 @@ def test_metadata_is_read_once() -> None:
         {"token_endpoint": "http://idporten.example/token"},
         {"token_endpoint": f"{ISSUER}:8443/token"},
         {"authorization_endpoint": "javascript:alert(1)"},
+        {"authorization_endpoint": f"{ISSUER}/\x1b]0;title\x07"},
+        {"authorization_endpoint": f"{ISSUER}/a\r\nSet-Cookie:a=b"},
         {"authorization_endpoint": "https://login.idporten.example@evil.example/"},
         {"jwks_uri": "https://evil.example/jwk"},
         {"revocation_endpoint": "https://evil.example/revoke"},
