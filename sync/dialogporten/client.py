@@ -102,12 +102,13 @@ class DialogportenClient:
         party = params.parties[0] if len(params.parties) == 1 else None
         return self._read(f"{ENDUSER}/dialogs", params.query(), party=party, mend=deep_items_apart)
 
-    def dialog(self, dialog_id: str) -> bytes:
+    def dialog(self, dialog_id: str, leaving: Callable[[], None] | None = None) -> bytes:
         """The full detail. MARKS THE DIALOG AS SEEN for everybody, even when it answers 500 (§5.2).
 
-        Only where the opening policy allows.
+        Only where the opening policy allows. `leaving` is called right before each request leaves, the repeated ones
+        too, when all waiting is over; what it raises holds that one back.
         """
-        return self._read(_dialog(dialog_id), dialog_id=dialog_id)
+        return self._read(_dialog(dialog_id), dialog_id=dialog_id, leaving=leaving)
 
     def transmissions(self, dialog_id: str) -> bytes:
         """Every transmission; leaves no trace (§5.5)."""
@@ -181,6 +182,7 @@ class DialogportenClient:
         anonymous: bool = False,
         optional: bool = False,
         mend: Callable[[bytes], bytes] | None = None,
+        leaving: Callable[[], None] | None = None,
     ) -> bytes:
         url = f"{self._base}{path}" + (f"?{query}" if query else "")
 
@@ -196,7 +198,9 @@ class DialogportenClient:
                 return complete_json(replace(answer, body=mend(answer.body)), context)
 
         def ask(bearer: str | None) -> bytes:
-            return self._exchange(get, bearer, url, dialog_id=dialog_id, party=party, optional=optional)
+            return self._exchange(
+                get, bearer, url, dialog_id=dialog_id, party=party, optional=optional, leaving=leaving
+            )
 
         call: Callable[[], bytes] = (lambda: ask(None)) if anonymous else self._as_caller(ask)
         return self._blamed(lambda: self.retrier.run(call, optional=optional), dialog_id)
@@ -235,6 +239,7 @@ class DialogportenClient:
         dialog_id: str | None = None,
         party: str | None = None,
         optional: bool = False,
+        leaving: Callable[[], None] | None = None,
     ) -> T:
         """One request in its turn, counted, and what came of it told to the retrier."""
         context = Context(
@@ -246,6 +251,8 @@ class DialogportenClient:
             dialog_id=dialog_id,
         )
         self.retrier.admit(context)
+        if leaving is not None:
+            leaving()
         with self._lock:
             self._count += 1
         try:

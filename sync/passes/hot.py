@@ -18,7 +18,9 @@ from store.batch import STILL_DUE, CurrentPayload, Known, Standing
 from store.clock import instant_text
 from sync.dialogporten.errors import ArkivError, Stopped
 from sync.dialogporten.limits import party_batches
+from sync.passes.bodies import MalformedItem
 from sync.passes.failing import mailboxes_failed
+from sync.passes.items import checked_item
 from sync.passes.landing import Landing
 from sync.passes.opening import OpeningPolicy
 from sync.passes.planner import DialogPlan, plan_again
@@ -26,6 +28,7 @@ from sync.passes.poll import PollTask
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.report import PassReport
 from sync.passes.sighting import Sighting
+from sync.passes.signals import ListSignals, signals
 from sync.passes.walking import Guide, Walker
 from sync.passes.walks import MailboxCursor, Walk
 
@@ -135,12 +138,19 @@ class Hot:
         self.report.pages += 1
         self.report.items_read += len(items)
         self._landing.land(items, self._parties, lambda _: [], self._walker.fetched_at)
-        fresh = [name for name in _ids(items) if name not in self._shown]
+        page = _by_id(items)
+        fresh = [name for name in page if name not in self._shown]
         self._shown.update(fresh)
         now = instant_text(self._now())
         # What was new in this pass has just been read whole.
         again = self._shelf.rereadable(self._reader, fresh, now, since=self._started)
-        self._landing.reread(again, self._plan, shown=True)
+
+        def plan(sighting: Sighting, held: Mapping[str, CurrentPayload], known: Known) -> DialogPlan:
+            found = self._plan(sighting, held, known)
+            # What the archive holds is not what the list shows now where that item could not be filed.
+            return replace(found, opens=found.opens and _shows_the_same(page[known.id], sighting.signals))
+
+        self._landing.reread(again, plan, shown=True)
 
     def _plan(self, sighting: Sighting, held: Mapping[str, CurrentPayload], known: Known) -> DialogPlan:
         return plan_dialog(sighting, held, known, self._landing.reader.policy)
@@ -154,14 +164,23 @@ class _Named(msgspec.Struct):
     id: str | None = None
 
 
-def _ids(items: Sequence[bytes]) -> list[str]:
-    """The dialogs of a page, each once; an item that names none is in quarantine by now."""
-    found: dict[str, None] = {}
+def _by_id(items: Sequence[bytes]) -> dict[str, bytes]:
+    """The dialogs of a page, each once, by its last item; one that names none is in quarantine by now."""
+    found: dict[str, bytes] = {}
     for raw in items:
         try:
             name = msgspec.json.decode(raw, type=_Named).id
         except (msgspec.DecodeError, UnicodeDecodeError):
             continue
         if name:
-            found[name] = None
-    return list(found)
+            found[name] = raw
+    return found
+
+
+def _shows_the_same(raw: bytes, held: ListSignals) -> bool:
+    """Whether an item shows the seen state and the labels that the archive holds."""
+    try:
+        now = signals(checked_item(raw))
+    except MalformedItem:
+        return False
+    return (now.is_content_seen, now.labels) == (held.is_content_seen, held.labels)

@@ -28,13 +28,15 @@ def may_leave(
     """Whether the opening of this job leaves now; then it is told. `fetched`: when the page came that it was planned
     by.
 
-    Looks again, without a trace, where that is long ago and somebody may be protected: an opening with a duty is
-    settled by what is found then, and `always` protects nobody.
+    Asked anew whenever a request of it is about to leave: the server may have let us wait in between. Looks again,
+    without a trace, where that is long ago and somebody may be protected: an opening with a duty is settled by what is
+    found then, and `always` protects nobody.
     """
     item = job.sighting.signals
-    believed = now() - fetched <= OLD or job.duty is not None or policy.value_for(item) == "always"
+    # A clock that was set back meanwhile says nothing of how long ago that was.
+    believed = timedelta(0) <= now() - fetched <= OLD or job.duty is not None or policy.value_for(item) == "always"
     leaves = believed or unmoved(inbox, item)
-    if leaves:
+    if leaves and not job.left:
         job.left = True
         tell("opening", dialog_id=job.plan.dialog_id)
     return leaves

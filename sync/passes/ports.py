@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -33,8 +33,10 @@ class Inbox(Protocol):
 
     def parties(self) -> bytes: ...
     def search(self, walk: Walk) -> bytes: ...
-    def dialog(self, dialog_id: str) -> bytes:
-        """The marking call: only under the opening policy."""
+    def dialog(self, dialog_id: str, leaving: Callable[[], None]) -> bytes:
+        """The marking call: only under the opening policy. `leaving` is called right before each request of it leaves,
+        after every wait; what it raises holds that one back.
+        """
 
     def transmissions(self, dialog_id: str) -> bytes: ...
     def activities(self, dialog_id: str) -> bytes: ...

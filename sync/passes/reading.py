@@ -67,7 +67,8 @@ def read_dialog(
     may_leave: Callable[[], bool] = lambda: True,
 ) -> DialogRead:
     """Makes the plan's requests one after the other. `held` are the archive's bodies of this dialog, `list_item` its
-    newest list item, `duty` what the opening owes, durably recorded; `may_leave` has the last word on the opening.
+    newest list item, `duty` what the opening owes, durably recorded; `may_leave` has the last word on the opening, each
+    time that its request is about to leave.
 
     Raises what concerns more than this dialog: token errors, a server that is left alone, a stop.
     """
@@ -76,8 +77,8 @@ def read_dialog(
         if read.presence == "present" and read.access == "full":
             _read_child(inbox, kind, read, held, list_item)
     refused = read.access != "full" if plan.careful else read.access == "level_too_low"
-    if plan.opens and read.presence == "present" and not refused and may_leave():
-        _open(inbox, read)
+    if plan.opens and read.presence == "present" and not refused:
+        _open(inbox, read, may_leave)
     after = list(plan.after)
     if duty is not None:
         _restore(inbox, read, list_item, duty)
@@ -107,11 +108,21 @@ def _read_child(inbox: Inbox, kind: str, read: DialogRead, held: Mapping[str, by
         read.failures[kind] = failure
 
 
-def _open(inbox: Inbox, read: DialogRead) -> None:
-    read.opened = True
+class _HeldBackError(Exception):
+    """The opening must not leave now."""
+
+
+def _open(inbox: Inbox, read: DialogRead, may_leave: Callable[[], bool]) -> None:
+    def leaving() -> None:
+        if not may_leave():
+            raise _HeldBackError
+        read.opened = True
+
     try:
-        read.bodies["detail"] = inbox.dialog(read.dialog_id)
+        read.bodies["detail"] = inbox.dialog(read.dialog_id, leaving)
         read.details_status = 200
+    except _HeldBackError:
+        return
     except (LevelTooLow, DialogForbidden, NotFound, Gone) as refusal:
         read.details_status, read.details_problem = refusal.status, refusal.sentence
         _judge(read, refusal)

@@ -222,6 +222,22 @@ def test_what_a_human_marked_as_unopened_is_not_opened_again(tmp_path: Path, pol
         assert "MarkedAsUnopened" in labels
 
 
+@pytest.mark.parametrize("broken", [{"updatedAt": "rubbish"}, {"party": None}, {"dueAt": "rubbish"}])
+def test_what_is_unread_again_is_not_opened_though_its_list_item_cannot_be_filed(
+    play: Playground, broken: dict[str, object]
+) -> None:
+    made = play.dialog(A)
+    play.human_opens(made)
+    poll(play)
+    assert play.row(made)["details_status"] == 200
+    play.world.switches.broken_items[made] = broken
+    play.retitle(made, "Nytt")
+    before = seenlog(play, made)
+    report = hot(play)
+    assert (report.openings, report.quarantined) == (0, 1)
+    assert seenlog(play, made) == before
+
+
 def test_never_leaves_no_trace_at_all(never: Playground) -> None:
     made = [never.dialog(A, f"Nummer {n}") for n in range(3)]
     for dialog_id in made:

@@ -65,6 +65,22 @@ def test_what_a_person_marks_while_the_server_lets_us_wait_is_not_opened(tmp_pat
         assert play.differences() == []
 
 
+@pytest.mark.parametrize("policy", ["after-human", "restore-unread"])
+def test_what_a_person_marks_while_the_opening_itself_is_told_to_wait_is_not_opened(
+    tmp_path: Path, policy: str
+) -> None:
+    with playground(tmp_path, policy) as play:
+        dialog_id = read(play)
+        wait(play, 300, lambda: marks(play, dialog_id), path=f"{dialog_id}$")
+        play.sync()
+        assert is_unread(play, dialog_id)
+
+        play.human_opens(dialog_id)
+        play.runner.run(play.archive, Wanted(frozenset({Pass.SWEEP})))
+        assert play.row(dialog_id)["details_status"] == 200
+        assert play.differences() == []
+
+
 def test_a_page_that_waited_behind_another_is_as_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def planned(mailboxes: Sequence[MailboxCursor], most: int) -> list[Walk]:
         return [replace(walk, limit=1) for walk in plan_walks(mailboxes, most)]
