@@ -1,0 +1,67 @@
+"""How long the list is believed before an opening leaves, and what is asked when it is not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from sync.passes.filing import Job
+from sync.passes.leaving import may_leave
+from sync.passes.normalise import checked_item
+from sync.passes.opening import OpeningPolicy
+from sync.passes.planner import DialogPlan
+from sync.passes.sighting import Sighting
+from sync.passes.signals import signals
+
+FETCHED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ID = "019b7a00-0000-7000-8000-000000000001"
+AT = "2026-03-01T09:08:07.123456Z"
+READ = {
+    "id": ID,
+    "party": "urn:altinn:organization:identifier-no:315260183",
+    "createdAt": AT,
+    "updatedAt": AT,
+    "isContentSeen": True,
+    "endUserContext": {"revision": "5d0c2a3e-0000-4000-8000-000000000001", "systemLabels": ["Default"]},
+}
+
+
+class Lists:
+    """An inbox whose list shows this."""
+
+    def __init__(self, item: dict[str, object]) -> None:
+        self.item = item
+        self.looks = 0
+
+    def search(self, _walk: object) -> bytes:
+        self.looks += 1
+        return msgspec.json.encode({"items": [self.item], "hasNextPage": False})
+
+
+def left(after: timedelta, shown: dict[str, object], policy: str = "after-human") -> tuple[bool, int]:
+    """Whether an opening leaves so long after its page came, and how many looks at the list that took."""
+    raw = msgspec.json.encode(READ)
+    item = checked_item(raw)
+    job = Job(Sighting(raw, b"", item, signals(item)), None, {}, DialogPlan(ID, opens=True), delegated=False)
+    inbox: Any = Lists(shown)
+    leaves = may_leave(inbox, OpeningPolicy(policy), job, FETCHED, lambda: FETCHED + after, lambda *_, **__: None)
+    assert job.left is leaves
+    return leaves, inbox.looks
+
+
+def test_a_page_is_believed_for_a_minute() -> None:
+    assert left(timedelta(seconds=60), READ) == (True, 0)
+    assert left(timedelta(seconds=61), READ) == (True, 1)
+    assert left(timedelta(seconds=61), READ | {"isContentSeen": False}) == (False, 1)
+
+
+@pytest.mark.parametrize("back", [timedelta(seconds=1), timedelta(hours=1)])
+def test_a_clock_that_was_set_back_makes_no_page_young(back: timedelta) -> None:
+    assert left(-back, READ | {"isContentSeen": False}) == (False, 1)
+
+
+def test_always_asks_nobody() -> None:
+    assert left(timedelta(hours=1), READ | {"isContentSeen": False}, "always") == (True, 0)
