@@ -30,4 +30,5 @@ class Consent(SQLModel, table=True):
     sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     error: str | None = Field(default=None, sa_column=Column(Text))
     error_at: str | None = instant()
+    person: str | None = None  # a mark of who logged in last, to know another by; null = not known
     warned_days: int | None = count(None)  # the last warning that was told, in days before the end

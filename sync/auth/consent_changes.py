@@ -1,9 +1,12 @@
 """What each happening changes in a consent's row (see `sync.auth.consent`). Pure.
 
-The refresh token itself is sealed into the row by the vault.
+The refresh token itself is sealed into the row by the vault. Who logged in last is known until the consent is
+forgotten: `begun`, `declined` and all that comes after a login leave `person` as it was.
 """
 
+import json
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final
 
 from store.batch import Row
@@ -29,6 +32,7 @@ def granted(client: Client, grant: Grant, now: datetime) -> Row:
         **_EMPTY,
         **_names(client),
         "state": "active",
+        "person": person_mark(client, grant.subject),
         "scopes": " ".join(grant.scopes),
         "acr": grant.acr,
         "granted_at": instant_text(now),
@@ -36,6 +40,23 @@ def granted(client: Client, grant: Grant, now: datetime) -> Row:
         "ends_from": source,
         "idle_until": _idle(grant, now),
     }
+
+
+def person_mark(client: Client, subject: str | None) -> str | None:
+    """What the archive keeps of who logged in: enough to know another by, and neither a name nor a number."""
+    if subject is None:
+        return None
+    return sha256(json.dumps([client.issuer, client.client_id, subject]).encode()).hexdigest()
+
+
+def is_another(row: Row | None, client: Client, subject: str | None) -> bool:
+    """Whether somebody else logged in last. ID-porten calls a person by one name for each client, so that those of
+    another client tell nothing.
+    """
+    if row is None or row["person"] is None or subject is None:
+        return False
+    same_client = (row["client_id"], row["issuer"]) == (client.client_id, client.issuer)
+    return same_client and row["person"] != person_mark(client, subject)
 
 
 def refreshed(consent: Consent, client: Client, grant: Grant, now: datetime) -> Row:

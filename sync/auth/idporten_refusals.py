@@ -215,6 +215,20 @@ def nothing_to_read(client: Client, granted: Iterable[str], context: Context) ->
     )
 
 
+def another_person(client: Client, context: Context) -> TokenRefused:
+    """The error for a login by somebody else than the last one; the consent was given back."""
+    name = client.connection
+    return TokenRefused(
+        f"Another person than the last one logged in to {name}, and nothing was stored: two persons' inboxes would run "
+        f"together. Log in as the last one, or give this person a connection of their own. If {name} is to be theirs "
+        f"from now on: dialogarkiv login {name} --other-person",
+        code="person",
+        permanent=True,
+        context=context,
+        who="user",
+    )
+
+
 def no_refresh_token(client: Client, context: Context) -> TokenRefused:
     """The error for a consent that would end with its first access token."""
     return TokenRefused(

@@ -23,6 +23,7 @@ from store.errors import ArchiveError
 from sync.auth import consent_changes as changes
 from sync.auth.consent import Consent, consent_of, hinders_renewal, is_reusable
 from sync.auth.grant import Client, Grant
+from sync.auth.idporten_refusals import another_person
 from sync.auth.renewal_failures import Fate, fate
 from sync.auth.sealing import Seal
 from sync.dialogporten.errors import ArkivError, Context, LoginNeeded, TokenError, VaultShut
@@ -89,10 +90,12 @@ class Vault:
         """Notes that a login was not approved, unless a consent stands."""
         self._note(client, changes.declined(client, self._now()))
 
-    def keep(self, client: Client, grant: Grant) -> Consent:
+    def keep(self, client: Client, grant: Grant, *, revoke: Callable[[str], None] | None = None) -> Consent:
         """Stores a login's consent in place of any other. Makes the vault's key if it lies in a file that is not there.
 
-        VaultShut where there is no key to seal with; ValueError for a grant without a refresh token.
+        TokenRefused where somebody else logged in last, unless `revoke(refresh_token)` is there: that one's consent,
+        which nobody could give back any more, is then ended with it first, if that can be. VaultShut where there is no
+        key to seal with; ValueError for a grant without a refresh token.
         """
         if grant.refresh_token is None:
             raise ValueError("A grant without a refresh token is nothing to keep.")
@@ -106,6 +109,13 @@ class Vault:
         sealed = Seal(self._keys, context).close(client, grant.refresh_token)
         row = {**changes.granted(client, grant, self._now()), "sealed": sealed}
         with self._consents.lock(client.connection, wait=self._wait):
+            before = self._consents.row(client.connection)
+            if changes.is_another(before, client, grant.subject):
+                if revoke is None:
+                    raise another_person(client, context)
+                if before is not None and isinstance(left := before["sealed"], bytes):
+                    with suppress(ArkivError):
+                        revoke(Seal(self._keys, context).open(client, left))
             self._unstored.pop(client.connection, None)
             self._consents.put(row)
         self._told(
@@ -166,8 +176,10 @@ class Vault:
 
     def _note(self, client: Client, row: Row) -> None:
         with self._consents.lock(client.connection, wait=self._wait):
-            if self.consent(client.connection).stored != "active":
-                self._consents.put(row)
+            before = self.consent(client.connection)
+            if before.stored != "active":
+                same = (before.client_id, before.issuer) == (client.client_id, client.issuer)
+                self._consents.put(row if same else {**row, "person": None})
 
     def _forget(self, connection: str) -> bool:
         self._unstored.pop(connection, None)

@@ -36,16 +36,18 @@ Say = Callable[[str], None]
 @click.command("login", short_help="Log in at ID-porten and let Dialogarkiv read as you.")
 @click.argument("name")
 @click.option("--paste", is_flag=True, help="Log in in a browser elsewhere, and paste the address it ends up at.")
+@click.option("--other-person", is_flag=True, help="Let somebody else than the last one take the connection over.")
 @json_option
 @click.pass_context
-def command(ctx: click.Context, name: str, paste: bool, as_json: bool) -> int:
+def command(ctx: click.Context, name: str, paste: bool, other_person: bool, as_json: bool) -> int:
     """Example: dialogarkiv login kari
 
     Opens the browser at ID-porten, waits for the person to log in and approve, and keeps the consent, encrypted, in
     the archive. NAME is a connection of kind id-porten. Where its redirect is no http address of this machine, or with
     --paste, the address to visit is printed on a line of its own, and the address that the browser ends up at is read
-    from standard input: an empty line asks for a new address to visit. A login replaces the one before. With --json
-    everything but the answer goes to standard error.
+    from standard input: an empty line asks for a new address to visit. A login replaces the one before. One by
+    another person than the last is refused: with --other-person it is taken, and the consent of the one before is given
+    back. With --json everything but the answer goes to standard error.
     """
 
     def say(text: str) -> None:
@@ -57,9 +59,9 @@ def command(ctx: click.Context, name: str, paste: bool, as_json: bool) -> int:
         world.keys.open()
         try:
             if paste or not can_listen(world.client.redirect):
-                grant = _by_pasting(world, say, sys.stdin.readline)
+                grant = _by_pasting(world, say, sys.stdin.readline, other_person=other_person)
             else:
-                grant = _by_listening(world, say, os.environ, open_browser=_open_browser)
+                grant = _by_listening(world, say, os.environ, open_browser=_open_browser, other_person=other_person)
         except TokenRefused as refused:
             if refused.code in DECLINED:
                 world.vault.decline(world.client)
@@ -72,18 +74,22 @@ def command(ctx: click.Context, name: str, paste: bool, as_json: bool) -> int:
     return 0
 
 
-def _finished(world: Consenting, attempt: Attempt, address: str) -> Grant:
+def _finished(world: Consenting, attempt: Attempt, address: str, *, other_person: bool) -> Grant:
     """The consent, stored."""
+
+    def revoke(token: str) -> None:
+        world.proved(lambda client: world.idporten.revoke(client, token))
+
     # ID-porten may end all that a person gave a client when one part is given back (reference: auth §4.6).
     alone = world.vault.consent(world.client.connection).stored != "active"
     grant = world.proved(lambda client: world.idporten.finish(client, attempt, address, give_back=alone))
     try:
-        world.vault.keep(world.client, grant)
-    except Exception:
-        if alone and grant.refresh_token is not None:
-            token = grant.refresh_token
+        world.vault.keep(world.client, grant, revoke=revoke if other_person else None)
+    except Exception as error:
+        anothers = isinstance(error, TokenRefused) and error.code == "person"
+        if (alone or anothers) and grant.refresh_token is not None:
             with suppress(ArkivError):
-                world.proved(lambda client: world.idporten.revoke(client, token))
+                revoke(grant.refresh_token)
         raise
     return grant
 
@@ -97,6 +103,7 @@ def _by_listening(
     env: Mapping[str, str],
     *,
     open_browser: Callable[[str], None],
+    other_person: bool = False,
     seconds: float = WAIT_SECONDS,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Grant:
@@ -122,7 +129,7 @@ def _by_listening(
                 "The link to begin at was used twice, perhaps by another user of this machine: this login was ended.",
             )
         try:
-            grant = _finished(world, attempt, arrival.address)
+            grant = _finished(world, attempt, arrival.address, other_person=other_person)
         except NotAnAnswer as wrong:
             arrival.reply("Not logged in", str(wrong))
             raise _not_logged_in(world, str(wrong)) from None
@@ -163,7 +170,7 @@ def _open_browser(link: str) -> None:
 # In a browser elsewhere
 
 
-def _by_pasting(world: Consenting, say: Say, read_line: Callable[[], str]) -> Grant:
+def _by_pasting(world: Consenting, say: Say, read_line: Callable[[], str], *, other_person: bool = False) -> Grant:
     redirect = with_port(world.client.redirect, UNHEARD_PORT)
     attempts = [_begun(world, redirect)]
     _ask(world, attempts[-1], say)
@@ -176,7 +183,7 @@ def _by_pasting(world: Consenting, say: Say, read_line: Callable[[], str]) -> Gr
             continue
         attempt = next((one for one in attempts if belongs_to(address, one)), attempts[-1])
         try:
-            return _finished(world, attempt, address)
+            return _finished(world, attempt, address, other_person=other_person)
         except NotAnAnswer as wrong:
             click.echo(f"{wrong} Paste again:", err=True)
     raise click.UsageError("No address was pasted: standard input has ended. Nothing was stored.")

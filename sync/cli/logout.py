@@ -7,7 +7,7 @@ import click
 from sync.cli.common import json_option
 from sync.cli.consenting import consenting
 from sync.cli.output import echo_json
-from sync.dialogporten.errors import ArkivError, Unreachable
+from sync.dialogporten.errors import ArkivError, Unreachable, VaultShut
 
 
 @click.command("logout", short_help="Give a person's consent back at ID-porten, and forget it.")
@@ -31,7 +31,13 @@ def command(ctx: click.Context, name: str, offline: bool, as_json: bool) -> int:
                     world.client, lambda token: world.proved(lambda client: world.idporten.revoke(client, token))
                 )
             except ArkivError as error:
-                if isinstance(error, Unreachable) or error.who == "server":
+                if isinstance(error, VaultShut):
+                    click.echo(
+                        f"Without the vault's key the consent cannot be given back from here. Bring the key back, or "
+                        f"forget the login here alone: dialogarkiv logout {name} --offline",
+                        err=True,
+                    )
+                elif isinstance(error, Unreachable) or error.who == "server":
                     click.echo(
                         f"ID-porten did not take the revocation, and nothing was forgotten. Try again later, or "
                         f"forget it here alone: dialogarkiv logout {name} --offline",

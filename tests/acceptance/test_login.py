@@ -97,6 +97,18 @@ parties = ["urn:altinn:person:identifier-no:{people.LOGS_IN.pid}"]
         told = self.capsys.readouterr()
         return Done(code, told.out, told.err)
 
+    def run_as(self, person: people.Person, *arguments: str) -> Done:
+        """As `run`; this person logs in at the last address shown, and approves."""
+
+        def log_in() -> str:
+            shown = [line for line in self.capsys.readouterr().out.splitlines() if line.startswith("http")]
+            visit = {"address": shown[-1], "pid": person.pid}
+            return str(self.sandbox.control("POST", "idporten/visit", visit)["address"])
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.stdin.readline", log_in)
+            return self.run(*arguments)
+
     @contextmanager
     def login(self, *arguments: str, browser: str | None = None, log: str = "info") -> Iterator[Login]:
         """The command under way; whatever it started is ended with it."""
@@ -318,6 +330,22 @@ def test_declining_a_second_login_leaves_the_first_one_standing(desk: Desk) -> N
     assert desk.consent()["state"] == "active" and desk.consent()["sealed"]
 
 
+def test_somebody_elses_login_is_refused_and_taken_over_only_when_that_is_meant(desk: Desk) -> None:
+    logged_in(desk)
+    refused = desk.run_as(people.SOLVEIG, "login", "kari", "--paste")
+    assert refused.code == 3 and "Another person than the last one logged in to kari" in refused.err
+    assert [(grant["pid"], grant["state"]) for grant in desk.grants()] == [
+        (people.LOGS_IN.pid, "active"),
+        (people.SOLVEIG.pid, "revoked"),
+    ]
+    taken = desk.run_as(people.SOLVEIG, "login", "kari", "--paste", "--other-person")
+    assert taken.code == 0, taken.err
+    assert [grant["pid"] for grant in desk.grants() if grant["state"] == "active"] == [people.SOLVEIG.pid]
+    assert desk.run_as(people.LOGS_IN, "login", "kari", "--paste").code == 3
+    desk.run("logout", "kari")
+    assert desk.run_as(people.LOGS_IN, "login", "kari", "--paste").code == 0, "nobody is known after a logout"
+
+
 # What comes after
 
 
@@ -357,6 +385,14 @@ def test_logout_forgets_nothing_that_id_porten_did_not_take_back_unless_told_to(
     offline = desk.run("logout", "kari", "--offline")
     assert offline.code == 0 and "withdraw it" in offline.out
     assert [grant["state"] for grant in desk.grants()] == ["active"] and desk.consent() == {}
+
+
+def test_a_login_can_be_forgotten_when_the_vaults_key_is_lost(desk: Desk) -> None:
+    logged_in(desk)
+    (desk.folder / "vault.key").unlink()
+    refused = desk.run("logout", "kari")
+    assert refused.code == 2 and "logout kari --offline" in refused.err and desk.consent()["state"] == "active"
+    assert desk.run("logout", "kari", "--offline").code == 0 and desk.consent() == {}
 
 
 def test_after_logging_out_nothing_is_read_until_the_next_login(desk: Desk) -> None:

@@ -35,6 +35,7 @@ ROW: Row = {
     "sealed": b"\x00sealed\xff",
     "error": None,
     "error_at": None,
+    "person": "merke",
     "warned_days": None,
 }
 

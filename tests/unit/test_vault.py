@@ -54,8 +54,8 @@ KARI = Client(
 POST = Context(at=LOGIN, method="POST", url_path="/token", connection="kari", server="ID-porten")
 
 
-def grant(refresh_token: str | None, access: str = "access", until: float = 1e9) -> Grant:
-    return Grant(Token(access, until, 120.0), refresh_token, KARI.scopes, "idporten-loa-high")
+def grant(refresh_token: str | None, access: str = "access", until: float = 1e9, subject: str | None = "emne") -> Grant:
+    return Grant(Token(access, until, 120.0), refresh_token, KARI.scopes, "idporten-loa-high", subject)
 
 
 class IdPorten:
@@ -491,6 +491,50 @@ def test_a_new_login_mends_every_end(kept: House) -> None:
         idporten = IdPorten(grant("newer"))
         kept.vault.refresh(KARI, idporten)
         assert idporten.sent == ["new"]
+
+
+def test_nobody_takes_over_anothers_login_unasked(kept: House) -> None:
+    before = kept.row
+    assert "emne" not in str(before)
+    with pytest.raises(TokenRefused, match="Another person than the last one logged in to kari") as told:
+        kept.vault.keep(KARI, grant("hers", subject="hun"))
+    assert (kept.row, told.value.exit_code, kept.told) == (before, 3, [])
+    revoked: list[str] = []
+    kept.vault.keep(KARI, grant("hers", subject="hun"), revoke=revoked.append)
+    assert revoked == ["r0"], "nobody else could give that one back"
+    with pytest.raises(TokenRefused, match="Another person"):
+        kept.vault.keep(KARI, grant("r1"))
+
+
+def test_who_logged_in_last_is_known_however_the_consent_ended(kept: House) -> None:
+    for error in (UNKNOWN[0], refused("invalid_grant")):
+        with pytest.raises(LoginNeeded):
+            kept.vault.refresh(KARI, IdPorten(error))
+        kept.vault.begin(KARI)
+        kept.vault.decline(KARI)
+        with pytest.raises(TokenRefused, match="Another person"):
+            kept.vault.keep(KARI, grant("hers", subject="hun"))
+        kept.vault.keep(KARI, grant("r1"))
+
+
+def test_a_person_whom_another_client_knows_under_another_name_is_no_other_person(kept: House) -> None:
+    anew = replace(KARI, client_id="another")
+    kept.vault.keep(anew, grant("r1", subject="the same, as that client knows her"))
+    with pytest.raises(TokenRefused, match="Another person"):
+        kept.vault.keep(anew, grant("r2"))
+    kept.vault.forget("kari")
+    kept.vault.keep(KARI, grant("r3", subject=None))
+    kept.vault.keep(KARI, grant("r4"), revoke=None)
+
+
+def test_a_consent_that_cannot_be_given_back_does_not_hinder_who_takes_over(kept: House) -> None:
+    def outage(_token: str) -> None:
+        raise ConnectFailed("No connection.", context=POST)
+
+    kept.vault.keep(KARI, grant("hers", subject="hun"), revoke=outage)
+    (kept.folder / "vault.key").unlink()
+    kept.vault.keep(KARI, grant("r1"), revoke=outage)
+    assert kept.row["state"] == "active"
 
 
 def test_a_consent_is_given_back_before_it_is_forgotten(kept: House) -> None:

@@ -162,6 +162,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("error_at", Instant(), nullable=True),
+        sa.Column("person", sa.String(), nullable=True),
         sa.Column("warned_days", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("connection"),
     )
