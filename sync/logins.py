@@ -38,6 +38,7 @@ class Logins:
         self._needed = any(isinstance(each, IdPortenConnection) for each in settings.connections)
         self._told = told
         self._lent: Archive | None = None
+        self._persons: list[PersonTokens] = []
         self.vault = Vault(
             Consents.lent(settings.archive.url, lambda: self._archive.consents),
             settings.vault_keys(env),
@@ -57,9 +58,11 @@ class Logins:
     def tokens(self, connection: IdPortenConnection, keys: KeyRing | None) -> PersonTokens:
         """The tokens of the person of this connection. Raises ConfigError for a key or secret that cannot be used."""
         client = client_of(connection, self._settings.environment, self._env, file=self._settings.file)
-        return PersonTokens(
+        tokens = PersonTokens(
             _Proving(self._idporten, keys, self._renewing), self.vault, client, monotonic=self._http.monotonic
         )
+        self._persons.append(tokens)
+        return tokens
 
     @contextmanager
     def lent(self, archive: Archive | None = None) -> Iterator[bool]:
@@ -87,6 +90,8 @@ class Logins:
     def _using(self, archive: Archive) -> Iterator[bool]:
         self._lent = archive
         try:
+            for person in self._persons:
+                person.look()
             yield True
         finally:
             self._lent = None

@@ -26,7 +26,7 @@ from sync.auth.attempt import (
 )
 from sync.auth.client_proof import proof
 from sync.auth.grant import Client, ClientSecret, Grant
-from sync.auth.id_token import Expected, Keys, Login, NotVerified, read_keys, verify
+from sync.auth.id_token import Expected, Keys, Login, NotVerified, is_enough, read_keys, verify
 from sync.auth.idporten_metadata import WELL_KNOWN, Metadata, read_metadata
 from sync.auth.idporten_refusals import (
     READING_SCOPES,
@@ -190,6 +190,9 @@ class IdPorten:
     ) -> Login | None:
         """Who logged in; None where the connection does not ask for it."""
         if "openid" not in client.scopes:
+            # The access token's own word, where it has one.
+            if given.acr is not None and not is_enough(given.acr, client.acr):
+                raise not_verified("acr", client, self._issuer, context)
             return None
         expected = Expected(self._issuer, client.client_id, attempt.nonce, client.acr, self._now(), given.access_token)
         try:
@@ -262,6 +265,8 @@ class IdPorten:
     def _error(self, step: Step, answer: Answer, client: Client, context: Context, sent: tuple[str, ...]) -> ArkivError:
         if answer.status >= 500 or answer.status in (408, 429):
             return refusal(answer.status, answer.headers, answer.body, context)
+        if isinstance(client.credential, ClientSecret):
+            sent = (*sent, client.credential.value)
         return self._refused(
             answer_refused(step, answer.status, answer.body, client, self._issuer, context, secrets=sent)
         )

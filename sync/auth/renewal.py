@@ -49,6 +49,11 @@ class RenewedToken:
             if self._token is not None and self._token.value == token:
                 self._token = None
 
+    def drop(self) -> None:
+        """Forgets whatever token is in use."""
+        with self._lock:
+            self._token = None
+
     def _fly(self, flight: Flight) -> None:
         try:
             flight.token = self._renew()

@@ -154,6 +154,20 @@ def test_a_token_in_memory_needs_no_archive_and_a_new_one_does(program: Program)
         tokens.bearer()
 
 
+def test_a_token_of_a_login_that_has_ended_or_was_replaced_is_used_in_no_later_run(program: Program) -> None:
+    tokens = program.tokens()
+    with program.archive() as archive, program.logins.lent(archive):
+        first = tokens.bearer()
+    with program.archive() as archive, program.logins.lent(archive):
+        assert tokens.bearer() == first, "nothing has happened to it"
+    program.log_in()
+    with program.archive() as archive, program.logins.lent(archive):
+        assert tokens.bearer() != first
+        archive.consents.remove(PERSON)
+    with program.archive() as archive, program.logins.lent(archive), pytest.raises(LoginNeeded):
+        tokens.bearer()
+
+
 def test_an_archive_that_is_only_read_is_opened_for_the_vault_alone(program: Program) -> None:
     tokens = program.tokens()
     url = program.settings.archive.url

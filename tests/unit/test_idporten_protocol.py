@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
@@ -308,6 +309,19 @@ def test_without_openid_nothing_is_verified_and_nothing_is_missed() -> None:
     assert "/jwk" not in [r.url.path for r in issuer.asked]
 
 
+@pytest.mark.parametrize(("acr", "is_taken"), [("idporten-loa-high", True), ("idporten-loa-low", False)])
+def test_without_openid_the_access_token_tells_the_level(acr: str, is_taken: bool) -> None:
+    issuer = Issuer()
+    access = jwt.encode({"acr": acr, "scope": "digdir:dialogporten"}, THEIRS.private_key, algorithm="RS256")
+    issuer.extra = {"id_token": None, "access_token": access}
+    client = replace(CLIENT, scopes=("digdir:dialogporten",))
+    if is_taken:
+        assert issuer.log_in(client) == acr
+    else:
+        with pytest.raises(TokenRefused, match="at a lower level"):
+            issuer.log_in(client)
+
+
 # What the vault relies on
 
 
@@ -367,6 +381,15 @@ def test_a_description_that_repeats_what_we_sent_is_not_repeated() -> None:
     with pytest.raises(TokenRefused) as refused:
         issuer.idporten.refresh(CLIENT, "gammelt-token-123")
     assert "gammelt-token-123" not in str(refused.value) and "I do not like" in str(refused.value)
+
+
+def test_a_description_that_repeats_the_clients_secret_is_not_repeated() -> None:
+    issuer = Issuer()
+    body = {"error": "strange_error", "error_description": "hemmelig-77 is not the secret of klient"}
+    issuer.answers["/token"] = lambda: httpx.Response(401, content=json.dumps(body))
+    with pytest.raises(TokenRefused) as refused:
+        issuer.idporten.refresh(replace(CLIENT, credential=ClientSecret("hemmelig-77")), "x")
+    assert "hemmelig-77" not in str(refused.value) and "is not the secret" in str(refused.value)
 
 
 def test_life_times_are_counted_from_before_we_asked() -> None:
