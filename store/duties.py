@@ -29,6 +29,7 @@ _FRESH: Row = {
     "settled_at": None,
     "outcome": None,
 }
+_NAMES = ("dialog_id", "connection", "identity")
 FAILED = "failed"  # the outcome in which the mark was neither put back nor found needless
 
 
@@ -38,14 +39,18 @@ def record_duties(engine: Engine, cursor: Cursor, rows: Sequence[Row]) -> None:
 
 
 def write_duties(engine: Engine, cursor: Cursor, rows: Sequence[Row]) -> None:
-    """Sets the columns that each row gives (`dialog_id` names the duty); a duty that is not there stays away."""
+    """Sets the columns that each row gives; a duty that is not there stays away. `dialog_id` names the duty, and where
+    they are given `connection` and `identity` say whose: another may have opened the dialog since, and owes by itself.
+    """
     for row in rows:
-        keys = [key for key in row if key != "dialog_id"]
+        names = [key for key in _NAMES if key in row]
+        keys = [key for key in row if key not in _NAMES]
         if unknown := set(keys) - set(table("duty").columns.keys()):
             raise ValueError(f"Table duty has no column {', '.join(sorted(unknown))}.")
         sets = ", ".join(f"{key} = {engine.mark}" for key in keys)
-        sql = f"UPDATE duty SET {sets} WHERE dialog_id = {engine.mark}"  # noqa: S608
-        run(engine, cursor, sql, [(*(row[key] for key in keys), row["dialog_id"])])
+        where = " AND ".join(f"{key} = {engine.mark}" for key in names)
+        sql = f"UPDATE duty SET {sets} WHERE {where}"  # noqa: S608
+        run(engine, cursor, sql, [tuple(row[key] for key in (*keys, *names))])
 
 
 def standing_duties(connection: Connection, of: str | None, identity: str | None, due_at: str | None) -> list[Row]:

@@ -87,7 +87,8 @@ class Asking:
         at = instant_text(self.now())
         rows = [aftermath(job.duty, Restoring("unread"), at) for job in jobs if job.duty is not None]
         if rows:
-            self.shelf.write(Batch(at=at, duties=[{**row, "opened_at": None} for row in rows]))
+            who: Row = {"connection": self.reader.connection, "identity": self.reader.identity, "opened_at": None}
+            self.shelf.write(Batch(at=at, duties=[row | who for row in rows]))
 
     def _read_one(self, job: Job) -> DialogRead:
         held = {kind: payload.body for kind, payload in job.held.items()}

@@ -291,7 +291,7 @@ class Landing:
         if job.duty is None or job.read.restoring is None:
             return
         row = aftermath(job.duty, job.read.restoring, batch.at)
-        batch.duties.append(row)
+        batch.duties.append(row | {"connection": self.reader.connection, "identity": self.reader.identity})
         self._counts.unsettled += tell_duty(self._tell, row)
 
     def _add(self, batch: Batch, job: Job, *, again: bool = False) -> None:

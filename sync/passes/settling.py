@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from store.batch import Batch, CurrentPayload, Known
+from store.batch import Batch, CurrentPayload, Known, Row
 from store.clock import instant_text
 from sync.dialogporten.errors import ArkivError, BadBody, Busy, HttpRefusal, Stopped, Unreachable
 from sync.passes.bodies import MalformedItem
@@ -119,7 +119,8 @@ class _Settler:
             if lost == DOWN:
                 report.error = report.error or found.error
             row = aftermath(duty, found, batch.at)
-            batch.duties.append({key: value for key, value in row.items() if key != "opened_at"})
+            who: Row = {"connection": self.reader.connection, "identity": self.reader.identity}
+            batch.duties.append(who | {key: value for key, value in row.items() if key != "opened_at"})
             failed = tell_duty(self._tell, row)
             report.standing += failed
             report.settled += row.get("settled_at") is not None and not failed

@@ -51,6 +51,16 @@ def test_duties_are_told_oldest_first_and_by_identity(archive: Archive) -> None:
     assert standing(archive, connection="regnskap", identity="310000108") == []
 
 
+def test_what_one_settles_leaves_the_duty_of_another_who_opened_the_dialog_since(archive: Archive) -> None:
+    archive.record_duties([duty(1)])
+    archive.record_duties([duty(1, connection="kari", identity="")])
+    ours: Row = {"dialog_id": uuid(1), "connection": "regnskap", "identity": "310000000"}
+    archive.write(Batch(LATER, duties=[{**ours, "settled_at": LATER, "outcome": "restored"}]))
+    assert standing(archive, connection="kari") == [uuid(1)]
+    archive.write(Batch(LATER, duties=[{**ours, "connection": "kari", "identity": "", "settled_at": LATER}]))
+    assert standing(archive) == []
+
+
 def test_a_settled_duty_stands_no_more_and_keeps_its_outcome(archive: Archive) -> None:
     archive.record_duties([duty(1), duty(2)])
     settled: Row = {"dialog_id": uuid(1), "settled_at": LATER, "outcome": "restored"}
