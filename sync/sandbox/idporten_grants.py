@@ -17,6 +17,9 @@ from sync.sandbox.idporten_clients import Clients, IdPortenClient
 from sync.sandbox.idporten_words import MISBEHAVIOURS, OAuthRefused
 
 CODE_LIFETIME = timedelta(seconds=60)
+# What they begin with, so that one that got out is known wherever it turns up.
+CODE_PREFIX = "sandbox-code-"
+REFRESH_TOKEN_PREFIX = "sandbox-refresh-"  # noqa: S105
 GrantState = Literal["active", "withdrawn", "revoked", "reuse-detected", "code-replayed"]
 _DEAD = {
     "withdrawn": "The person has withdrawn the consent",
@@ -65,7 +68,8 @@ class Grant:
     def add_token(self, now: datetime) -> RefreshToken:
         """A new refresh token, idle from now on."""
         # Longer than 2 kB: the genuine ones are encrypted JWTs of up to several kB (reference: auth §4.6).
-        token = RefreshToken(secrets.token_urlsafe(1600), len(self.tokens) + 1, self._idle_end(now))
+        value = f"{REFRESH_TOKEN_PREFIX}{secrets.token_urlsafe(1600)}"
+        token = RefreshToken(value, len(self.tokens) + 1, self._idle_end(now))
         self.tokens.append(token)
         return token
 
@@ -144,7 +148,7 @@ class IdPorten:
 
     def give_code(self, asked: AuthorizeRequest, pid: str, acr: str, scopes: tuple[str, ...], now: datetime) -> str:
         """A code for what the person approved."""
-        code = secrets.token_urlsafe(32)
+        code = f"{CODE_PREFIX}{secrets.token_urlsafe(32)}"
         with self.lock:
             self.codes[code] = Code(asked, pid, acr, scopes, self.aged(now))
         return code
