@@ -47,7 +47,7 @@ class DialogRows:
     payloads: dict[str, bytes] = field(default_factory=dict)
     payload_versions: Mapping[str, int] = field(
         default_factory=dict
-    )  # versions that stand, of the kinds in `payloads`; absent = new
+    )  # the versions that all this was made from, by kind: where others stand by now, somebody was faster
     changes: list[Row] = field(default_factory=list)  # of table change, without id
     is_new: bool = False
     partial: frozenset[str] = frozenset()  # tables of `rows` that are known in part: nothing of them gets `removed_at`

@@ -64,6 +64,9 @@ class _Round:
         claimed = [_id(dialog) for dialog in dialogs if dialog.is_new]
         # Somebody else may have landed a "new" one in between: those take the careful way.
         landed = {row[0] for row in engine.select_in(cursor, "SELECT id FROM dialog WHERE id {}", claimed)}
+        self.overtaken = landed | self._outdated()
+        if self.overtaken:
+            self.dialogs = dialogs = self._not_worse()
         self.standing = [dialog for dialog in dialogs if not dialog.is_new or _id(dialog) in landed]
         self.fresh = [dialog for dialog in dialogs if dialog.is_new and _id(dialog) not in landed]
 
@@ -84,6 +87,28 @@ class _Round:
         written += upsert(self.engine, self.cursor, "label", by_table["label"])
         written += self._payloads()
         return Written(dialogs, written, self._changes())
+
+    def _outdated(self) -> set[str]:
+        """The dialogs whose stored bodies are others than these rows were made from."""
+        made_from = {_id(dialog): dialog.payload_versions for dialog in self.dialogs if dialog.payload_versions}
+        sql = "SELECT dialog_id, kind, version FROM payload WHERE superseded_at IS NULL AND dialog_id {}"
+        found = self.engine.select_in(self.cursor, sql, list(made_from))
+        return {str(row[0]) for row in found if made_from[row[0]].get(row[1]) != row[2]}
+
+    def _not_worse(self) -> list[DialogRows]:
+        """Without what somebody else wrote while this was read, and saw more of or later."""
+        sql = "SELECT id, access, updated_at FROM dialog WHERE id {}"
+        stands = {row[0]: row[1:] for row in self.engine.select_in(self.cursor, sql, sorted(self.overtaken))}
+        kept = []
+        for dialog in self.dialogs:
+            if _id(dialog) in stands:
+                access, updated = stands[_id(dialog)]
+                mine = dialog.dialog
+                less = access == "full" and mine.get("access", "full") != "full"
+                if less or (updated is not None and _time(updated) > str(mine.get("updated_at") or "")):
+                    continue
+            kept.append(dialog)
+        return kept
 
     def _remove(self, name: str) -> int:
         """Marks the children that a fresh read no longer names."""
@@ -153,7 +178,13 @@ class _Round:
 
     def _changes(self) -> int:
         """History rows that do not stand yet: the same change seen at the same time is the same row."""
-        wanted = [change for dialog in self.dialogs for change in dialog.changes]
+        told_by_others = self._told_by_others()
+        wanted = [
+            change
+            for dialog in self.dialogs
+            for change in dialog.changes
+            if told_by_others.get((_id(dialog), change["what"])) != (change["before"], change["after"])
+        ]
         if not wanted:
             return 0
         told = [_id(dialog) for dialog in self.standing if dialog.changes]
@@ -172,6 +203,12 @@ class _Round:
             else:
                 new.append(key)
         return insert(self.engine, self.cursor, "change", _CHANGE, new)
+
+    def _told_by_others(self) -> dict[tuple[str, Value], tuple[Value, Value]]:
+        """The newest change of each thing of the overtaken dialogs: who was faster saw the same."""
+        ids = [_id(dialog) for dialog in self.dialogs if dialog.changes and _id(dialog) in self.overtaken]
+        sql = 'SELECT dialog_id, what, "before", "after" FROM change WHERE dialog_id {} ORDER BY seen_at, id'
+        return {(row[0], row[1]): (row[2], row[3]) for row in self.engine.select_in(self.cursor, sql, ids)}
 
 
 def _id(dialog: DialogRows) -> str:

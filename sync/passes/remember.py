@@ -53,11 +53,10 @@ def fold(
         result.payloads = merged.by_kind()
         return result
     held = old.by_kind()
+    result.payload_versions = versions or {}
     for kind, body in merged.by_kind().items():
         if kind not in held or not same(kind, held[kind], body):
             result.payloads[kind] = body
-            if versions and kind in versions:
-                result.payload_versions = {**result.payload_versions, kind: versions[kind]}
     if result.payloads:
         result.changes = [change.row(dialog_id, context.now) for change in differences(old, merged)]
     return result

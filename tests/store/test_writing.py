@@ -165,6 +165,46 @@ def test_a_body_of_a_stale_plan_does_not_overwrite_a_version_that_landed_meanwhi
     assert archive.payloads([uuid(1)])[uuid(1)]["list"] == CurrentPayload(3, b"three")
 
 
+def test_who_sees_less_does_not_overwrite_what_another_has_just_landed_whole(archive: Archive) -> None:
+    archive.write(batch(dialog(1, payloads={"list": b"fuller"}, title="Vedtak", access="full")))
+    substitute = dialog(1, payloads={"list": b"less"}, title="Brev", access="level_too_low", texts_full=False)
+    assert archive.write(batch(substitute, dialog(2))) == Written(1, 2)
+    assert (held(archive).dialog["title"], held(archive).dialog["access"]) == ("Vedtak", "full")
+    assert archive.payloads([uuid(1)])[uuid(1)]["list"] == CurrentPayload(1, b"fuller")
+
+    archive.write(batch(replace(substitute, is_new=False, payload_versions={"list": 1}), at=LATER))
+    assert held(archive).dialog["title"] == "Brev", "nobody was faster: such is the dialog now"
+
+
+def test_what_was_read_before_a_newer_state_landed_stays_out(archive: Archive) -> None:
+    archive.write(batch(dialog(1, payloads={"list": b"one"}, title="Før")))
+    newer = dialog(1, payloads={"list": b"two"}, title="Etter", is_new=False, updated_at=LATER)
+    archive.write(batch(replace(newer, payload_versions={"list": 1}), at=LATER))
+    older = dialog(1, payloads={"list": b"old"}, title="Midt", is_new=False)
+    archive.write(batch(replace(older, payload_versions={"list": 1}), at=LATER))
+    assert held(archive).dialog["title"] == "Etter"
+    assert archive.payloads([uuid(1)])[uuid(1)]["list"] == CurrentPayload(2, b"two")
+
+
+def test_a_change_that_two_saw_at_once_is_told_once(archive: Archive) -> None:
+    def change(at: str, before: str, after: str) -> Row:
+        return {"dialog_id": uuid(1), "seen_at": at, "what": "status", "before": before, "after": after}
+
+    def seen(at: str, body: bytes, version: int, before: str, after: str) -> Batch:
+        one = dialog(1, payloads={"list": body}, is_new=False, changes=[change(at, before, after)])
+        return batch(replace(one, payload_versions={"list": version}), at=at)
+
+    later = "2026-03-02T10:00:01.000000Z"
+    archive.write(batch(dialog(1, payloads={"list": b"one"})))
+    archive.write(seen(LATER, b"two", 1, '"Draft"', '"Completed"'))
+    archive.write(seen(later, b"two again", 1, '"Draft"', '"Completed"'))
+    assert [each["seen_at"] for each in held(archive).children["change"]] == [LATER]
+    # It may well happen again.
+    archive.write(seen(later, b"one", 3, '"Completed"', '"Draft"'))
+    archive.write(seen(later, b"two", 4, '"Draft"', '"Completed"'))
+    assert len(held(archive).children["change"]) == 3
+
+
 @pytest.mark.parametrize("size", [0, 1, 1500, 8192, 8193, 3_000_000])
 def test_a_body_of_any_size_comes_back_as_it_went(archive: Archive, size: int) -> None:
     body = (b"\x00\xff{}abc" * (size // 7 + 1))[:size]

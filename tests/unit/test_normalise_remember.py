@@ -141,12 +141,12 @@ def test_a_new_dialog_brings_all_its_bodies_and_no_history() -> None:
     assert (found.is_new, set(found.payloads), found.changes) == (True, {"list", "transmissions"}, [])
 
 
-def test_only_bodies_that_differ_are_written_with_the_version_that_stands() -> None:
+def test_only_bodies_that_differ_are_written_with_the_versions_that_all_was_made_from() -> None:
     held = bodies(list={"status": "Draft"}, transmissions=[], activities=[])
     new = bodies(list={"status": "Completed"}, transmissions=[{"id": "t"}], activities=[])
     found = fold(ID, held, new, CONTEXT, versions={"list": 3, "transmissions": 1, "activities": 1})
     assert found.payloads.keys() == {"list", "transmissions"}
-    assert found.payload_versions == {"list": 3, "transmissions": 1}
+    assert found.payload_versions == {"list": 3, "transmissions": 1, "activities": 1}
     assert found.changes[0] == {
         "dialog_id": ID,
         "seen_at": CONTEXT.now,
