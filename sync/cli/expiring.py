@@ -9,7 +9,7 @@ from typing import Any
 from config.connections import IdPortenConnection, SystemUserConnection
 from config.settings import Settings
 from store.batch import Row
-from sync.auth.consent import consent_of
+from sync.auth.consent import Consent, consent_of
 from sync.auth.key_life import RENEW, key_life
 from sync.cli.output import echo_table
 
@@ -62,28 +62,34 @@ def show_keys(keys: Sequence[dict[str, Any]]) -> None:
 
 
 def login_documents(settings: Settings, rows: Sequence[Row], now: datetime) -> list[dict[str, Any]]:
-    """The login of each person of the settings; `remedy` is empty while there is nothing to do."""
+    """The login of each person of the settings, and those that are kept of connections that are there no more; `remedy`
+    is empty while there is nothing to do.
+    """
     held = {str(row["connection"]): row for row in rows}
-    found: list[dict[str, Any]] = []
-    for connection in settings.connections:
-        if isinstance(connection, IdPortenConnection):
-            consent = consent_of(held.get(connection.name), connection.name, now)
-            found.append(
-                {
-                    "connection": connection.name,
-                    "state": consent.state,
-                    "days_left": consent.days_left,
-                    "acr": consent.acr,
-                    "scopes": list(consent.scopes),
-                    "granted_at": _spelled(consent.granted_at),
-                    "ends_at": _spelled(consent.ends_at),
-                    "refreshed_at": _spelled(consent.refreshed_at),
-                    "says": consent.sentence,
-                    "remedy": consent.remedy,
-                    "error": consent.error,
-                }
-            )
+    names = [each.name for each in settings.connections if isinstance(each, IdPortenConnection)]
+    found = [_login(consent_of(held.pop(name, None), name, now)) for name in names]
+    for name, row in held.items():
+        if row["sealed"] is not None:
+            says = "The settings name no such person any more; the login is still kept."
+            remedy = f"Put the connection back, or forget the login: dialogarkiv logout {name} --offline"
+            found.append(_login(consent_of(row, name, now)) | {"says": says, "remedy": remedy})
     return found
+
+
+def _login(consent: Consent) -> dict[str, Any]:
+    return {
+        "connection": consent.connection,
+        "state": consent.state,
+        "days_left": consent.days_left,
+        "acr": consent.acr,
+        "scopes": list(consent.scopes),
+        "granted_at": _spelled(consent.granted_at),
+        "ends_at": _spelled(consent.ends_at),
+        "refreshed_at": _spelled(consent.refreshed_at),
+        "says": consent.sentence,
+        "remedy": consent.remedy,
+        "error": consent.error,
+    }
 
 
 def is_trouble(login: dict[str, Any]) -> bool:

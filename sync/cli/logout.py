@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from sync.cli.common import json_option
-from sync.cli.consenting import consenting
+from sync.cli.consenting import consenting, forgotten
 from sync.cli.output import echo_json
 from sync.dialogporten.errors import ArkivError, Unreachable, VaultShut
 
@@ -19,32 +19,12 @@ def command(ctx: click.Context, name: str, offline: bool, as_json: bool) -> int:
     """Example: dialogarkiv logout kari
 
     Revokes the consent at ID-porten, then forgets its token. What was read stays in the archive. Where ID-porten does
-    not take the revocation nothing is forgotten, so that it can be tried again; --offline forgets without asking, and
-    leaves the consent standing at ID-porten until it ends by itself or is withdrawn there.
+    not take the revocation nothing is forgotten, so that it can be tried again; --offline forgets without asking
+    and needs neither keys nor the connection in the settings; the consent then stands at ID-porten until it ends by
+    itself or is withdrawn there.
     """
-    with consenting(ctx, name, create=False) as world:
-        if offline:
-            found, revoked = world.vault.forget(name), False
-        else:
-            try:
-                found = world.vault.give_back(
-                    world.client, lambda token: world.proved(lambda client: world.idporten.revoke(client, token))
-                )
-            except ArkivError as error:
-                if isinstance(error, VaultShut):
-                    click.echo(
-                        f"Without the vault's key the consent cannot be given back from here. Bring the key back, or "
-                        f"forget the login here alone: dialogarkiv logout {name} --offline",
-                        err=True,
-                    )
-                elif isinstance(error, Unreachable) or error.who == "server":
-                    click.echo(
-                        f"ID-porten did not take the revocation, and nothing was forgotten. Try again later, or "
-                        f"forget it here alone: dialogarkiv logout {name} --offline",
-                        err=True,
-                    )
-                raise
-            revoked = found
+    found = forgotten(ctx, name) if offline else _given_back(ctx, name)
+    revoked = found and not offline
     if as_json:
         echo_json({"connection": name, "forgotten": found, "revoked": revoked})
     elif not found:
@@ -57,3 +37,25 @@ def command(ctx: click.Context, name: str, offline: bool, as_json: bool) -> int:
             "person's own page there. The archive stays."
         )
     return 0
+
+
+def _given_back(ctx: click.Context, name: str) -> bool:
+    with consenting(ctx, name, create=False) as world:
+        try:
+            return world.vault.give_back(
+                world.client, lambda token: world.proved(lambda client: world.idporten.revoke(client, token))
+            )
+        except ArkivError as error:
+            if isinstance(error, VaultShut):
+                click.echo(
+                    f"Without the vault's key the consent cannot be given back from here. Bring the key back, or "
+                    f"forget the login here alone: dialogarkiv logout {name} --offline",
+                    err=True,
+                )
+            elif isinstance(error, Unreachable) or error.who == "server":
+                click.echo(
+                    f"ID-porten did not take the revocation, and nothing was forgotten. Try again later, or "
+                    f"forget it here alone: dialogarkiv logout {name} --offline",
+                    err=True,
+                )
+            raise

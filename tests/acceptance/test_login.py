@@ -395,6 +395,18 @@ def test_a_login_can_be_forgotten_when_the_vaults_key_is_lost(desk: Desk) -> Non
     assert desk.run("logout", "kari", "--offline").code == 0 and desk.consent() == {}
 
 
+def test_a_login_of_a_connection_that_is_gone_is_told_and_can_be_forgotten(desk: Desk) -> None:
+    logged_in(desk)
+    (desk.folder / "idporten.jwk").unlink()
+    desk.settings.write_text(desk.settings.read_text().replace('"kari"', '"anders"'))
+    (anders, kari) = json.loads(desk.run("status", "--json").out)["logins"]
+    assert anders["state"] == "none"
+    assert "no such person any more" in kari["says"] and "logout kari --offline" in kari["remedy"]
+    assert desk.run("logout", "nobody", "--offline").code == 2
+    done = desk.run("logout", "kari", "--offline")
+    assert done.code == 0 and "forgotten here" in done.out and desk.consent() == {}
+
+
 def test_after_logging_out_nothing_is_read_until_the_next_login(desk: Desk) -> None:
     logged_in(desk)
     assert desk.run("sync").code == 0
