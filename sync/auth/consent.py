@@ -8,7 +8,7 @@ A login leads to active from any state. `expiring`, and `expired` by the clock, 
 time. The clock alone ends nothing, it warns; what ends a consent is ID-porten's answer (reference: auth §4.2, §4.6).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, cast
 
@@ -101,6 +101,8 @@ class Consent:
 
     def _what_is_so(self) -> str:
         match self.state:
+            case "none" if self.client_id is not None:
+                return "The login was to another client or ID-porten than the settings name now."
             case "none":
                 return "Nobody has logged in yet."
             case "pending":
@@ -170,6 +172,13 @@ def consent_of(row: Row | None, connection: str, now: datetime) -> Consent:
         error_at=_time(row["error_at"]),
         warned=None if row["warned_days"] is None else int(row["warned_days"]),
     )
+
+
+def with_client(consent: Consent, client_id: str, issuer: str) -> Consent:
+    """The consent as a connection with this client may use it: one that another client got is none."""
+    if consent.client_id is None or (consent.client_id, consent.issuer) == (client_id, issuer):
+        return consent
+    return replace(consent, stored="none")
 
 
 def is_reusable(rotates: bool | None, told: RefreshTokens | None) -> bool:

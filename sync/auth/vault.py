@@ -21,7 +21,7 @@ from store.clock import instant_text
 from store.consents import Consents
 from store.errors import ArchiveError
 from sync.auth import consent_changes as changes
-from sync.auth.consent import Consent, consent_of, hinders_renewal, is_reusable
+from sync.auth.consent import Consent, consent_of, hinders_renewal, is_reusable, with_client
 from sync.auth.grant import Client, Grant
 from sync.auth.idporten_refusals import another_person
 from sync.auth.renewal_failures import Fate, fate
@@ -200,13 +200,8 @@ class Vault:
             consent = self.consent(name)
         if row is None or state is not None or not isinstance(sealed := row["sealed"], bytes):
             raise self._login_needed(consent)
-        if (consent.client_id, consent.issuer) != (client.client_id, client.issuer):
-            raise LoginNeeded(
-                f"The login was to another client or ID-porten than the settings name now. "
-                f"Log in again: dialogarkiv login {name}",
-                state="none",
-                context=self._context(name),
-            )
+        if (usable := with_client(consent, client.client_id, client.issuer)) is not consent:
+            raise self._login_needed(usable)
         seal = Seal(self._keys, self._context(name))
         token = seal.open(client, sealed)
         renewal = Renewal(client, row, consent, instant_text(self._now()), _text(row["sent_at"]))

@@ -9,7 +9,7 @@ from typing import Any
 from config.connections import IdPortenConnection, SystemUserConnection
 from config.settings import Settings
 from store.batch import Row
-from sync.auth.consent import Consent, consent_of
+from sync.auth.consent import Consent, consent_of, with_client
 from sync.auth.key_life import RENEW, key_life
 from sync.cli.output import echo_table
 
@@ -66,8 +66,12 @@ def login_documents(settings: Settings, rows: Sequence[Row], now: datetime) -> l
     is empty while there is nothing to do.
     """
     held = {str(row["connection"]): row for row in rows}
-    names = [each.name for each in settings.connections if isinstance(each, IdPortenConnection)]
-    found = [_login(consent_of(held.pop(name, None), name, now)) for name in names]
+    issuer = settings.environment.idporten
+    persons = [each for each in settings.connections if isinstance(each, IdPortenConnection)]
+    found = [
+        _login(with_client(consent_of(held.pop(each.name, None), each.name, now), each.client_id, issuer))
+        for each in persons
+    ]
     for name, row in held.items():
         if row["sealed"] is not None:
             says = "The settings name no such person any more; the login is still kept."

@@ -16,7 +16,7 @@ from config.errors import ConfigError
 from config.settings import Settings
 from store.errors import ArchiveError
 from sync.attention.rule_file import load_rules
-from sync.auth.consent import consent_of
+from sync.auth.consent import consent_of, with_client
 from sync.dialogporten.client import DialogportenClient
 from sync.dialogporten.http import HttpEdge, Timeouts
 from sync.dialogporten.retry import Gate, Retrier, RetryPolicy, Told
@@ -153,7 +153,9 @@ class _Doctor:
 
     def _login(self, connection: IdPortenConnection) -> list[Check]:
         row = self._shelf.consent_row(connection.name)
-        consent = consent_of(row, connection.name, self._now())
+        consent = with_client(
+            consent_of(row, connection.name, self._now()), connection.client_id, self._settings.environment.idporten
+        )
         return [
             vault_check(self._settings.vault_keys(self._env), consent),
             consent_check(consent, self._settings.sync.poll),

@@ -407,6 +407,18 @@ def test_a_login_of_a_connection_that_is_gone_is_told_and_can_be_forgotten(desk:
     assert done.code == 0 and "forgotten here" in done.out and desk.consent() == {}
 
 
+def test_a_login_to_another_client_than_the_settings_name_now_is_none(desk: Desk) -> None:
+    logged_in(desk)
+    desk.settings.write_text(desk.settings.read_text().replace(desk.client_id, "another"))
+    told = desk.run("status", "--json")
+    (login,) = json.loads(told.out)["logins"]
+    assert (told.code, login["state"], login["remedy"]) == (4, "none", "Log in: dialogarkiv login kari")
+    assert "to another client" in login["says"]
+    doctor = desk.run("doctor")
+    assert doctor.code == 3 and "to another client" in doctor.out.replace("\n" + " " * 20, " ")
+    assert desk.consent()["state"] == "active", "who writes the old client back has lost nothing"
+
+
 def test_after_logging_out_nothing_is_read_until_the_next_login(desk: Desk) -> None:
     logged_in(desk)
     assert desk.run("sync").code == 0
