@@ -32,6 +32,7 @@
     │   └── Unexpected        operator   any other answer, often from a proxy or gateway in between
     ├── BadBody               server     200, but not what the API promises
     │   └── NotTheApi         operator   200 and no JSON at all: a login page or a proxy in Dialogporten's place
+    ├── HeldBack              server     an opening that does not leave: unread marks cannot be put back at present
     ├── HostNotAllowed        operator   the address is not one of this environment's
     └── Stopped               nobody     we were asked to stop
 
@@ -318,6 +319,13 @@ class NotTheApi(BadBody):
     exit_code = 5
 
 
+class HeldBack(ArkivError):
+    """An opening does not leave, because the unread marks that others took could not be put back."""
+
+    who: Who = "server"
+    left = False
+
+
 class HostNotAllowed(ArkivError):
     """The address is not one of the configured environment's, so no token goes there."""
 
@@ -340,6 +348,7 @@ OF_ONE_DIALOG: Final = (
     BadRequest,
     Busy,
     Conflict,
+    HeldBack,
     Outdated,
     ServerFault,
     TooBroad,

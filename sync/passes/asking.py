@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 
 from store.batch import Batch, Row
 from store.clock import instant_text
 from sync.dialogporten.errors import ArkivError
 from sync.passes.duties import owed
 from sync.passes.filing import Job, Reader
-from sync.passes.leaving import may_leave
+from sync.passes.leaving import Marks, may_leave
 from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.ports import Inbox, Shelf
 from sync.passes.reading import DialogRead, read_dialog
@@ -43,6 +42,7 @@ class Asking:
     landed: Callable[[], None]
     fetched: datetime
     openings: int = 0
+    _marks: Marks | None = None
 
     def read(self, jobs: Sequence[Job], *, lenient: bool = False) -> tuple[Sequence[Job], ArkivError | None]:
         """The jobs to file, and what ends the pass: of a part that came to its end all, else those that were read well.
@@ -92,8 +92,16 @@ class Asking:
 
     def _read_one(self, job: Job) -> DialogRead:
         held = {kind: payload.body for kind, payload in job.held.items()}
-        opens = partial(may_leave, self.inbox, self.reader.policy, job, self.fetched, self.now, self.tell)
-        return read_dialog(self.inbox, job.plan, held, job.sighting.raw, job.duty, opens)
+
+        def opens() -> bool:
+            if job.duty is not None and self._marks is not None:
+                self._marks.take()
+            return may_leave(self.inbox, self.reader.policy, job, self.fetched, self.now, self.tell)
+
+        read = read_dialog(self.inbox, job.plan, held, job.sighting.raw, job.duty, opens)
+        if self._marks is not None:
+            self._marks.heard(read.restoring)
+        return read
 
     def _learn(self, jobs: Sequence[Job]) -> None:
         """What the answers tell of the services' levels, and the levels of what they do not tell."""
@@ -118,6 +126,9 @@ class Asking:
                     rows.append(job.duty.row(self.reader.connection, self.reader.identity, at))
         if rows:
             self.landed()
+            if self._marks is None:
+                standing = self.shelf.standing_duties(self.reader.connection, self.reader.identity)
+                self._marks = Marks(standing)
             self.shelf.record_duties(rows)
 
 

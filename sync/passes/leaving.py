@@ -1,20 +1,53 @@
-"""Right before an opening leaves: whether what the list showed is still so.
+"""Right before an opening leaves: whether what the list showed is still so, and whether the mark that it takes can be
+put back.
 
 A page may have waited for its turn, and a request for what `Retry-After` asked: meanwhile a person may have marked the
-dialog as unopened, and nothing but the list tells of that (reference: end-user API §8.3).
+dialog as unopened, and nothing but the list tells of that (reference: end-user API §8.3). And where the server, or
+whatever stands in front of it, takes no label at all, no more than a few dialogs may find that out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from threading import Lock
 
+from store.batch import Row
+from sync.dialogporten.errors import HeldBack
 from sync.passes.filing import Job
 from sync.passes.opening import OpeningPolicy
 from sync.passes.ports import Inbox
-from sync.passes.restoring import unmoved
+from sync.passes.restoring import UNDER_WAY, Restoring, unmoved
 
 OLD = timedelta(seconds=60)  # so long the list is believed
+MOST_OWED = 3  # so many marks that could not be put back, without one that could: then no more are taken
+
+
+class Marks:
+    """Whether unread marks may be taken. Thread safe. `standing` are the duties that an earlier pass left."""
+
+    def __init__(self, standing: Iterable[Row]) -> None:
+        # Of one that waits for its dialog, `outcome` tells what for: that says nothing of the labels.
+        self._failed = sum(
+            bool(row["tries"]) and row["outcome"] is None and row["last_error"] != UNDER_WAY for row in standing
+        )
+        self._lock = Lock()
+
+    def take(self) -> None:
+        """Returns when one may be taken, else raises HeldBack."""
+        if self._failed >= MOST_OWED:
+            raise HeldBack(
+                f"{self._failed} unread marks could not be put back, so no more are taken until those are. "
+                "dialogarkiv status tells why."
+            )
+
+    def heard(self, found: Restoring | None) -> None:
+        """What became of one that was taken."""
+        if found is not None:
+            with self._lock:
+                if found.outcome == "restored":
+                    self._failed = 0
+                self._failed += found.obstacle == "failed"
 
 
 def may_leave(

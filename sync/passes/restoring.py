@@ -35,6 +35,7 @@ from sync.passes.presence import DELETED, NO_ACCESS, NOT_FOUND, Answer, answer_o
 from sync.passes.signals import ListSignals, signals
 from sync.passes.walks import Walk
 
+UNDER_WAY = "The opening may still be under way; it is looked at once more."
 ROUNDS = 4  # looks at a dialog that somebody else keeps changing
 _REFUSALS = (DialogForbidden, Gone, LevelTooLow, NotFound)
 _OUT_OF_REACH = {
@@ -204,7 +205,7 @@ def _look(inbox: Inbox, duty: Duty, *, answered: bool) -> Restoring | None:
             return Restoring("restored", raw, seen)
         return _take_off(inbox, duty, raw, revision, verdict)
     if not answered and duty.tries == 0:
-        return Restoring(None, raw, seen, sentence="The opening may still be under way; it is looked at once more.")
+        return Restoring(None, raw, seen, sentence=UNDER_WAY)
     return Restoring("unread", raw, seen)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sync.cli import frame as cli
+from sync.passes.leaving import MOST_OWED
 from sync.passes.opening import MARKED_AS_UNOPENED
 from sync.passes.schedule import Pass, Wanted
 from tests.faults.playground import US, A, B, Playground, playground, problem
@@ -187,7 +188,10 @@ def test_status_tells_of_marks_that_are_owed_and_of_those_that_are_lost(
     assert (told_as_json["unread_owed"], [row["outcome"] for row in told_as_json["unread_lost"]]) == ([], ["failed"])
 
 
-def test_a_server_that_is_down_ends_the_settling_and_every_duty_stands(play: Playground) -> None:
+def test_a_server_that_is_down_ends_the_settling_and_every_duty_stands(
+    play: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.passes.leaving.MOST_OWED", 100)
     begun = {play.dialog(A) for _ in range(30)}
     play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")
     play.sync()
@@ -258,6 +262,27 @@ def test_a_duty_of_a_dialog_that_is_out_of_reach_waits_until_it_is_back(play: Pl
     assert settle(play).restored == 1, "as soon as the archive has met it again"
     assert is_unread(play, dialog_id)
     assert play.row(dialog_id)["is_content_seen"] is False
+
+
+@pytest.mark.parametrize("status", [405, 503])
+def test_few_find_out_that_no_mark_can_be_put_back(play: Playground, status: int) -> None:
+    made = [play.dialog(A) for _ in range(40)]
+    play.fault("/context/systemlabels$", method="PUT", status=status, body="")
+    for _ in range(2):
+        assert play.sync().exit_code == 4
+        taken = [one for one in made if not is_unread(play, one)]
+        assert len(taken) <= MOST_OWED + play.settings.sync.concurrency
+        assert sorted(map(str, standing(play))) == sorted(taken)
+        assert len(play.tables()["dialog"]) == len(made)
+        play.clock.skip(600)
+    assert {row["kind"] for row in play.archive.quarantined()} == {"detail"}
+
+    play.calm()
+    play.clock.skip(3600)
+    assert play.sync().exit_code == 0
+    assert all(is_unread(play, one) for one in made)
+    assert (standing(play), play.archive.quarantined(), play.differences()) == ([], [], [])
+    assert all(play.row(one)["details_status"] == 200 for one in made)
 
 
 def test_a_duty_of_a_purged_dialog_ends(play: Playground) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from sync.dialogporten.errors import HeldBack
 from sync.passes.filing import Job
-from sync.passes.leaving import may_leave
+from sync.passes.leaving import MOST_OWED, Marks, may_leave
 from sync.passes.normalise import checked_item
 from sync.passes.opening import OpeningPolicy
 from sync.passes.planner import DialogPlan
+from sync.passes.restoring import UNDER_WAY, Restoring
 from sync.passes.sighting import Sighting
 from sync.passes.signals import signals
 
@@ -65,3 +67,43 @@ def test_a_clock_that_was_set_back_makes_no_page_young(back: timedelta) -> None:
 
 def test_always_asks_nobody() -> None:
     assert left(timedelta(hours=1), READ | {"isContentSeen": False}, "always") == (True, 0)
+
+
+FAILED, WELL, GONE = Restoring(None, obstacle="failed"), Restoring("restored"), Restoring(None, obstacle="deleted")
+
+
+def may_take(marks: Marks) -> bool:
+    try:
+        marks.take()
+    except HeldBack:
+        return False
+    return True
+
+
+def test_no_more_marks_are_taken_once_a_few_could_not_be_put_back() -> None:
+    marks = Marks([])
+    for found in [*[FAILED] * (MOST_OWED - 1), None, GONE, Restoring("seen")]:
+        marks.heard(found)
+        assert may_take(marks)
+    marks.heard(FAILED)
+    assert not may_take(marks)
+
+
+def test_one_that_could_be_put_back_shows_that_the_server_takes_labels() -> None:
+    marks = Marks([])
+    for found in [*[FAILED] * (MOST_OWED - 1), WELL, *[FAILED] * (MOST_OWED - 1)]:
+        marks.heard(found)
+    assert may_take(marks)
+
+
+@pytest.mark.parametrize(
+    ("duty", "takes"),
+    [
+        ({"tries": 1, "outcome": None, "last_error": "405"}, False),
+        ({"tries": 0, "outcome": None, "last_error": None}, True),
+        ({"tries": 1, "outcome": None, "last_error": UNDER_WAY}, True),
+        ({"tries": 4, "outcome": "deleted", "last_error": "The service owner has deleted the dialog."}, True),
+    ],
+)
+def test_what_an_earlier_pass_could_not_put_back_counts_too(duty: dict[str, Any], takes: bool) -> None:
+    assert may_take(Marks([duty] * MOST_OWED)) is takes
