@@ -19,6 +19,7 @@ from store.statements import table
 
 SETTLED = ("Completed", "NotApplicable")
 SILENT_READER = timedelta(days=1)
+CLOCKS_DIFFER = timedelta(minutes=5)  # those of several machines that share an archive
 _CHUNK = 500
 
 # Connection and identity.
@@ -48,7 +49,8 @@ def rereadable(connection: Connection, reader: Reader, ids: Collection[str], now
     d = _dialog.c
     found: set[str] = set()
     for chunk in _chunks(sorted(ids)):
-        query = select(d.id).where(d.id.in_(chunk), d.first_seen_at < since, *_ours(reader, now))
+        met_before = or_(d.first_seen_at < since, d.first_seen_at > _not_yet(now))
+        query = select(d.id).where(d.id.in_(chunk), met_before, *_ours(reader, now))
         found.update(connection.scalars(query))
     return [each for each in ids if each in found]
 
@@ -65,7 +67,9 @@ def deep_count(
 ) -> int:
     """How many dialogs `deep_due` finds; with `read_since` those that were looked at later than that besides."""
     total = 0
-    wanted = _deep(before) if read_since is None else or_(_deep(before), _dialog.c.children_read_at > read_since)
+    wanted = _deep(before, now)
+    if read_since is not None:
+        wanted = or_(wanted, _dialog.c.children_read_at > read_since)
     for whose in _whose(reader, parties, delegated=delegated):
         query = select(func.count()).select_from(_dialog).where(whose, wanted, *_ours(reader, now))
         total += connection.scalar(query) or 0
@@ -87,7 +91,7 @@ def deep_due(
 
     `delegated`: also those that were delegated to the reader one by one.
     """
-    return _standing(connection, reader, parties, now, _deep(before), limit, delegated=delegated)
+    return _standing(connection, reader, parties, now, _deep(before, now), limit, delegated=delegated)
 
 
 def earlier(now: str, by: timedelta) -> str:
@@ -95,7 +99,12 @@ def earlier(now: str, by: timedelta) -> str:
     return instant_text(datetime.fromisoformat(now) - by)
 
 
-def _deep(before: str | None) -> ColumnElement[bool]:
+def _not_yet(now: str) -> str:
+    """What is later than this was written while the clock was wrong."""
+    return earlier(now, -CLOCKS_DIFFER)
+
+
+def _deep(before: str | None, now: str) -> ColumnElement[bool]:
     d = _dialog.c
     letter, payload = table("transmission"), table("payload")
     shows_nowhere = or_(
@@ -105,7 +114,8 @@ def _deep(before: str | None) -> ColumnElement[bool]:
     )
     if before is None:
         return shows_nowhere
-    return and_(shows_nowhere, or_(d.children_read_at.is_(None), d.children_read_at <= before))
+    looked = d.children_read_at
+    return and_(shows_nowhere, or_(looked.is_(None), looked <= before, looked > _not_yet(now)))
 
 
 def _ours(reader: Reader, now: str) -> list[ColumnElement[bool]]:

@@ -118,6 +118,17 @@ def test_what_was_met_in_this_very_pass_was_read_already(archive: Archive) -> No
     assert archive.rereadable(US, [uuid(2), uuid(1), uuid(7)], NOW, since=NOW) == [uuid(1)]
 
 
+def test_what_a_clock_that_was_ahead_has_dated_is_not_kept_waiting_until_then(archive: Archive) -> None:
+    ahead, soon = "2027-03-31T12:00:00.000000Z", "2026-03-31T12:04:00.000000Z"
+    hold(archive, *(mine(n, first_seen_at=at, from_party_transmissions_count=1) for n, at in ((1, ahead), (2, soon))))
+    assert archive.rereadable(US, [uuid(1), uuid(2)], NOW, since=NOW) == [uuid(1)]
+
+    archive.write(Batch(AT, looks=[Look(uuid(1), children_read_at=ahead), Look(uuid(2), children_read_at=soon)]))
+    assert due(archive) == [uuid(1)]
+    assert archive.deep_count(US, (ORG,), NOW, NOW) == 1
+    assert archive.deep_count(US, (ORG,), NOW, NOW, read_since=AT) == 2
+
+
 def test_the_youngest_comes_first_whichever_engine_and_however_many_parties(same: Same) -> None:
     def ask(archive: Archive) -> tuple[list[Standing], list[str], int]:
         times = ["2026-03-01T00:00:00.000000Z", "2026-03-03T00:00:00.000000Z", "2026-03-02T00:00:00.000000Z", None]
