@@ -177,8 +177,8 @@ def _forbidden(status: int, body: bytes, told: Problem, context: Context, trace:
         )
     if not body.strip() or told.is_problem:
         return WrongScope(
-            "The token lacks the scope. Register digdir:dialogporten on the Maskinporten client "
-            "and name it in the connection's scopes.",
+            "The token lacks the scope. Register digdir:dialogporten on the client and name it in the connection's "
+            "scopes; a person must also have approved it at the login.",
             context=context,
             status=status,
             trace_id=trace,

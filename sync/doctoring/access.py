@@ -100,15 +100,20 @@ class Access:
         listed = " ".join(claims.scopes) or "none"
         if claims.may_read:
             return ok("scope", f"The token's scopes are {listed}.", scopes=scopes)
+        causes = (
+            "digdir:dialogporten is not on the client, or was not asked for.",
+            "It is a service owner's token: digdir:dialogporten.serviceprovider does not open this API.",
+        )
+        remedy = "Register digdir:dialogporten on the client and name it in the connection's scopes."
+        if claims.user == "person":
+            causes = (causes[0], "ID-porten left it out at a renewal of the login, though it was approved.")
+            remedy = f"{remedy} Then let the person log in anew and approve it."
         return Check(
             "scope",
             "failed",
             f"The token's scopes ({listed}) do not open Dialogporten.",
-            (
-                "digdir:dialogporten is not on the client, or was not asked for.",
-                "It is a service owner's token: digdir:dialogporten.serviceprovider does not open this API.",
-            ),
-            "Register digdir:dialogporten on the client and name it in the connection's scopes.",
+            causes,
+            remedy,
             {"scopes": scopes},
             3,
         )

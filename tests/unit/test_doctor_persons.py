@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import jwt
 import pytest
 
 from config.vault import VaultKeyRef, VaultKeys
 from sync.auth.consent import Consent
+from sync.auth.source import FixedToken
+from sync.dialogporten.client import DialogportenClient
 from sync.dialogporten.errors import LoginNeeded, TokenRefused
+from sync.doctoring.access import Access
 from sync.doctoring.causes import failure
 from sync.doctoring.persons import consent_check, vault_check
 from sync.doctoring.report import Check, Examination, Report
@@ -83,3 +87,16 @@ def test_what_id_porten_refuses_has_causes_of_its_own() -> None:
     assert "Maskinporten" in maskinporten.causes[0]
     lost = failure("token", LoginNeeded("The answer was lost. Log in again.", state="lost"))
     assert "reusable" in lost.causes[0] and lost.exit_code == 3
+
+
+def test_a_persons_token_without_dialogporten_asks_for_a_new_approval() -> None:
+    def check(**claims: str) -> Check:
+        token = jwt.encode({"scope": "openid", **claims}, "an invented key, long enough for HS256", algorithm="HS256")
+        access = Access(cast(DialogportenClient, None), FixedToken(lambda: token), None, NOW)
+        access.token()
+        return access.scope()
+
+    person = check(pid="01848510048", acr="idporten-loa-high")
+    assert (person.outcome, person.exit_code) == ("failed", 3)
+    assert "log in anew and approve" in person.remedy and any("renewal" in cause for cause in person.causes)
+    assert "approve" not in check().remedy
