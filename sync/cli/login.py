@@ -70,7 +70,7 @@ def command(ctx: click.Context, name: str, paste: bool, other_person: bool, as_j
     if as_json:
         echo_json(_document(world, grant, consent))
     else:
-        _show(world, grant, consent)
+        _show(world, grant, consent, other_person=other_person)
     return 0
 
 
@@ -234,7 +234,7 @@ def _document(world: Consenting, grant: Grant, consent: Consent) -> dict[str, ob
     }
 
 
-def _show(world: Consenting, grant: Grant, consent: Consent) -> None:
+def _show(world: Consenting, grant: Grant, consent: Consent, *, other_person: bool) -> None:
     level = f" ({grant.acr})" if grant.acr else ""
     click.echo(f"Logged in. The connection {consent.connection} may read{level}: {' '.join(grant.scopes)}")
     if missing := _missing(world, grant):
@@ -246,4 +246,5 @@ def _show(world: Consenting, grant: Grant, consent: Consent) -> None:
     click.echo(consent.sentence)
     if consent.remedy:
         click.echo(consent.remedy)
-    click.echo("Next: dialogarkiv sync")
+    # Another person may see what lies before the cursors of mailboxes that both have.
+    click.echo(f"Next: dialogarkiv sync{' --sweep' if other_person else ''}")
