@@ -120,7 +120,8 @@ def _eyes(identity: Identity, archive: Archive, told: Told, party: str | None) -
     if party is not None:
         parties = tuple(one for one in parties if one == party)
     limits = ask_limits(identity.inbox.client, told)
-    return Eyes((identity.connection, identity.name), parties, identity.inbox, limits.parties)
+    who, everything = (identity.connection, identity.name), party is None
+    return Eyes(who, parties, identity.inbox, limits.parties, everything=everything)
 
 
 def as_document(report: VerifyReport) -> dict[str, object]:

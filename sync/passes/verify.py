@@ -49,17 +49,19 @@ class Shelf(Protocol):
     def payloads(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, CurrentPayload]]: ...
     def rows(self, ids: Sequence[str]) -> Mapping[str, Mapping[str, Sequence[Row]]]: ...
     def held(self, party: str) -> Sequence[Held]: ...
+    def delegating(self, connection: str, identity: str) -> Sequence[str]: ...
     def quarantined(self) -> Sequence[Row]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """One identity, and the parties that it is asked about."""
+    """One identity, and the parties that it is asked about. `everything`: those are all that it sees."""
 
     who: Who
     parties: tuple[str, ...]
     inbox: Inbox
     max_parties: int
+    everything: bool = True
 
 
 @dataclass(slots=True)
@@ -129,6 +131,9 @@ class Verify:
         for each in held.values():
             if each.presence == "present" and each.party in whole and each.id not in self._met:
                 self._tell(each.id, each.party, "absent", [("presence", "present", None)])
+        for eyes in everyones:
+            if eyes.everything and eyes.parties and whole.issuperset(eyes.parties):
+                self._miss_delegated(eyes, asked)
         ids = list(self._met)
         looked_into = set(ids)
         if self._children is not None and self._children < len(ids):
@@ -176,6 +181,14 @@ class Verify:
         read_by_us = reader is not None and (reader.connection, reader.identity) == eyes.who
         if dialog_id not in self._met or read_by_us:
             self._met[dialog_id] = _Met(sighting, eyes, levels)
+
+    def _miss_delegated(self, eyes: Eyes, asked: Collection[str]) -> None:
+        """Single dialogs that were delegated to these eyes come with the list of any party (§3.3)."""
+        for party in self._shelf.delegating(*eyes.who):
+            for each in self._shelf.held(party) if party not in asked else ():
+                ours = each.delegated and (each.connection, each.identity) == eyes.who
+                if ours and each.presence == "present" and each.id not in self._met:
+                    self._tell(each.id, each.party, "absent", [("presence", "present", None)])
 
     # The dialogs
 

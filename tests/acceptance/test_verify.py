@@ -16,7 +16,7 @@ import pytest
 from store.archive import Archive
 from sync.cli import frame
 from tests.acceptance.sandbox_process import SandboxProcess
-from tests.faults.playground import A, B, C, Playground, playground, problem, text, word
+from tests.faults.playground import A, B, C, D, Playground, playground, problem, text, word
 
 SERVICE = "urn:altinn:resource:prove"
 
@@ -121,6 +121,17 @@ def test_a_dialog_that_the_server_no_longer_has(desk: Desk) -> None:
     made = fill(desk.play)
     desk.play.write("DELETE", f"/serviceowner/dialogs/{made[1]}")
     assert desk.told() == [(made[1], "absent", "presence")]
+
+
+def test_a_delegated_dialog_that_is_ours_no_longer(desk: Desk) -> None:
+    fill(desk.play)
+    given = desk.play.dialog(D, "Delegert")
+    desk.play.allow(A, B, instances=[given])
+    desk.play.sync()
+    assert desk.told() == []
+    desk.play.allow(A, B)
+    assert desk.told() == [(given, "absent", "presence")]
+    assert desk.told("--party", A) == []
 
 
 def test_a_dialog_of_a_party_that_we_lost(desk: Desk) -> None:
