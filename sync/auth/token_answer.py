@@ -92,8 +92,9 @@ def _claims(token: str) -> Mapping[str, object]:
 
 
 def _text(told: Mapping[str, object], name: str) -> str | None:
+    """OAuth allows no other signs in a token; what holds one could be sent nowhere (RFC 6749, appendix A)."""
     value = told.get(name)
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value and value.isascii() and value.isprintable() else None
 
 
 def _scopes(told: Mapping[str, object]) -> frozenset[str] | None:

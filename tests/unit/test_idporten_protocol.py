@@ -332,6 +332,8 @@ def test_without_openid_the_access_token_tells_the_level(acr: str, is_taken: boo
         {"expires_in": "NaN", "scope": 7},
         {"refresh_token": None, "id_token": "nonsense"},
         {"refresh_token": "", "refresh_expires_in": -1, "authorization_expires_in": 1e300},
+        {"refresh_token": "ét", "expires_in": -7},
+        {"refresh_token": "a\nb", "expires_in": 10**400},
     ],
 )
 def test_a_refresh_that_gave_a_token_never_fails_for_what_stands_beside_it(odd: dict[str, object]) -> None:
@@ -348,6 +350,7 @@ def test_a_refresh_that_gave_a_token_never_fails_for_what_stands_beside_it(odd: 
     [
         (lambda: httpx.Response(200, json={"refresh_token": "ny"}), BadBody, "POST"),
         (lambda: httpx.Response(200, content=b"<html>"), BadBody, "POST"),
+        (lambda: httpx.Response(200, json={"access_token": "ét"}), BadBody, "POST"),
         (lambda: httpx.Response(400, json={"error": "invalid_grant"}), TokenRefused, "POST"),
         (lambda: httpx.Response(500), ServerFault, "POST"),
     ],
