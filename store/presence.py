@@ -104,10 +104,14 @@ def publish(engine: Engine, cursor: Cursor, publication: Publication) -> Written
 
 def _changed(engine: Engine, cursor: Cursor, change: PresenceChange, at: str) -> bool:
     mark = engine.mark
+    as_held = "" if change.held_at is None else f"AND last_changed_at = {mark}"
     cursor.execute(
         f"UPDATE dialog SET presence = {mark}, access = coalesce({mark}, access), last_changed_at = {mark} "  # noqa: S608
-        f"WHERE id = {mark} AND presence = {mark} AND presence <> {mark}",
-        (change.after, change.access, at, change.dialog_id, change.before, change.after),
+        f"WHERE id = {mark} AND presence = {mark} AND presence <> {mark} {as_held}",
+        (
+            *(change.after, change.access, at, change.dialog_id, change.before, change.after),
+            *(() if change.held_at is None else (change.held_at,)),
+        ),
     )
     return cursor.rowcount == 1
 

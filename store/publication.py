@@ -36,12 +36,15 @@ class Listed:
 
 @dataclass(slots=True, frozen=True)
 class PresenceChange:
-    """A dialog is present or missing otherwise than it was. `access` None leaves what stands."""
+    """A dialog is present or missing otherwise than it was. `access` None leaves what stands; `held_at` is the
+    `last_changed_at` that the sweep found: written since then, the dialog was met by somebody else.
+    """
 
     dialog_id: str
     before: str
     after: str
     access: str | None = None
+    held_at: str | None = None
 
 
 @dataclass(slots=True)

@@ -226,7 +226,7 @@ class Sweep:
             if absence.is_gone(mailbox, now, accepted=party in self._accept):
                 others = absence.other_eyes(party, self._who, self._everyones, self._shelf.listed(party), now)
                 gone = absence.gone_dialogs(self._shelf.held(party), self._met_ids, others)
-                publication.changes = [PresenceChange(d.id, d.presence, NO_ACCESS) for d in gone if not d.delegated]
+                publication.changes = [_change(d, NO_ACCESS) for d in gone if not d.delegated]
                 single = [Missing(dialog, elsewhere=False) for dialog in gone if dialog.delegated]
                 children = self._prober.children([each.dialog.id for each in single])
                 self._publish_explained(publication, single, children, others)
@@ -241,7 +241,7 @@ class Sweep:
     ) -> None:
         for each in missing:
             if children[each.dialog.id] is Answer.GONE:
-                publication.changes.append(PresenceChange(each.dialog.id, each.dialog.presence, DELETED))
+                publication.changes.append(_change(each.dialog, DELETED))
                 publication.probed.append(each.dialog.id)
 
     def _publish_explained(
@@ -260,8 +260,7 @@ class Sweep:
             if absence.may_publish(why.presence, each):
                 publication.probed.append(each.dialog.id)
                 if why.presence != each.dialog.presence:
-                    change = PresenceChange(each.dialog.id, each.dialog.presence, why.presence, why.access)
-                    publication.changes.append(change)
+                    publication.changes.append(_change(each.dialog, why.presence, why.access))
             elif why.presence == NO_ACCESS:
                 elsewhere.append(each)
         publication.handed_over = absence.handed_over(elsewhere, others)
@@ -276,3 +275,7 @@ class Sweep:
 
     def _tell(self, event: str, **fields: object) -> None:
         self._told(event, {"connection": self._task.connection, "identity": self._task.identity, **fields})
+
+
+def _change(dialog: Held, presence: str, access: str | None = None) -> PresenceChange:
+    return PresenceChange(dialog.id, dialog.presence, presence, access, held_at=dialog.last_changed_at)

@@ -57,6 +57,16 @@ def test_a_dialog_that_somebody_met_meanwhile_keeps_its_presence(archive: Archiv
     assert archive.view("history") == []
 
 
+def test_a_dialog_that_somebody_wrote_meanwhile_keeps_its_presence(archive: Archive) -> None:
+    filled(archive)
+    seen = [
+        PresenceChange(uuid(n), "present", "no_access", held_at=archive.held(ORG)[n].last_changed_at) for n in (1, 2)
+    ]
+    archive.write(batch(dialog(1, connection="d", identity="", is_new=False, last_changed_at=LATER)))
+    assert archive.publish(publication(*seen)) == Written(1, 1, 1)
+    assert [each.presence for each in archive.held(ORG)] == ["present", "present", "no_access", "present"]
+
+
 def test_a_publication_is_written_whole_or_not_at_all(archive: Archive) -> None:
     filled(archive)
     with pytest.raises(ValueError, match="no column"):
