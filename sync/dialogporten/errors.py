@@ -32,7 +32,7 @@
     │   └── Unexpected        operator   any other answer, often from a proxy or gateway in between
     ├── BadBody               server     200, but not what the API promises
     │   └── NotTheApi         operator   200 and no JSON at all: a login page or a proxy in Dialogporten's place
-    ├── HeldBack              server     an opening that does not leave: unread marks cannot be put back at present
+    ├── HeldBack              server     an opening that does not leave: a mark might be lost by it
     ├── HostNotAllowed        operator   the address is not one of this environment's
     └── Stopped               nobody     we were asked to stop
 
@@ -320,7 +320,9 @@ class NotTheApi(BadBody):
 
 
 class HeldBack(ArkivError):
-    """An opening does not leave, because the unread marks that others took could not be put back."""
+    """An opening does not leave: the marks that others took could not be put back, or what the list shows of it now
+    cannot be seen.
+    """
 
     who: Who = "server"
     left = False

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from threading import Lock
 
 from store.batch import Row
-from sync.dialogporten.errors import HeldBack
+from sync.dialogporten.errors import OF_ONE_DIALOG, HeldBack
 from sync.passes.filing import Job
 from sync.passes.opening import OpeningPolicy
 from sync.passes.ports import Inbox
-from sync.passes.restoring import UNDER_WAY, Restoring, unmoved
+from sync.passes.restoring import UNDER_WAY, Restoring, still_shown
 
 OLD = timedelta(seconds=60)  # so long the list is believed
 MOST_OWED = 3  # so many marks that could not be put back, without one that could: then no more are taken
@@ -63,12 +63,15 @@ def may_leave(
 
     Asked anew whenever a request of it is about to leave: the server may have let us wait in between. Looks again,
     without a trace, where that is long ago and somebody may be protected: an opening with a duty is settled by what is
-    found then, and `always` protects nobody.
+    found then, and `always` protects nobody. Raises HeldBack where that look fails, so that it is tried again.
     """
     item = job.sighting.signals
     # A clock that was set back meanwhile says nothing of how long ago that was.
     believed = timedelta(0) <= now() - fetched <= OLD or job.duty is not None or policy.value_for(item) == "always"
-    leaves = believed or unmoved(inbox, item)
+    try:
+        leaves = believed or still_shown(inbox, item)
+    except (*OF_ONE_DIALOG, ValueError):
+        raise HeldBack("Whether the list still shows it as read could not be seen before it was opened.") from None
     if leaves and not job.left:
         job.left = True
         tell("opening", dialog_id=job.plan.dialog_id)

@@ -130,10 +130,15 @@ def unmoved(inbox: Inbox, held: ListSignals) -> bool:
     be known now. Somebody may have marked it as unopened since, and nothing else tells of that (§8.3).
     """
     try:
-        raw = None if held.created_at is None else look_again(inbox, held.party, held.id, held.created_at)
-        now = None if raw is None else signals(wire.list_item(raw))
+        return still_shown(inbox, held)
     except (*OF_ONE_DIALOG, ValueError):
         return False
+
+
+def still_shown(inbox: Inbox, held: ListSignals) -> bool:
+    """As `unmoved`, but raises what keeps it from being known."""
+    raw = None if held.created_at is None else look_again(inbox, held.party, held.id, held.created_at)
+    now = None if raw is None else signals(wire.list_item(raw))
     return now is not None and (now.labels, now.is_content_seen, now.context_revision) == (
         held.labels,
         held.is_content_seen,

@@ -81,6 +81,20 @@ def test_what_a_person_marks_while_the_opening_itself_is_told_to_wait_is_not_ope
         assert play.differences() == []
 
 
+def test_where_the_list_cannot_be_asked_again_the_opening_is_put_off_and_made_later(tmp_path: Path) -> None:
+    with playground(tmp_path) as play:
+        dialog_id = read(play)
+        broken = {"status": 400, "body": "no"}
+        wait(play, 300, lambda: play.fault(r"createdAfter=", **broken))
+        assert play.sync().exit_code == 4
+        assert play.row(dialog_id)["details_status"] is None
+        play.calm()
+        play.clock.skip(600)
+        assert play.sync().exit_code == 0
+        assert play.row(dialog_id)["details_status"] == 200
+        assert play.archive.quarantined() == []
+
+
 def test_a_page_that_waited_behind_another_is_as_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def planned(mailboxes: Sequence[MailboxCursor], most: int) -> list[Walk]:
         return [replace(walk, limit=1) for walk in plan_walks(mailboxes, most)]
