@@ -130,7 +130,9 @@ class Landing:
                 batch = Batch(at=instant_text(self.now()))
         aside = {row["id"] for row in batch.quarantine}
         readable = (name for dialog_id in sightings for name in self._quarantine.released(dialog_id, ["list"]))
-        batch.released += [name for name in readable if name not in aside]
+        released = [name for name in readable if name not in aside]
+        self._quarantine.met(released)
+        batch.released += released
         if reached is not None:
             batch.cursors = moves(reached)
         self._write(batch)
@@ -172,6 +174,17 @@ class Landing:
             return plan_retry(item.id, due[item.id], may_open)
 
         self.reread(list(due), plan, shown=False, lenient=True)
+
+    def items_due(self) -> list[Row]:
+        """The list items in quarantine whose next try has come."""
+        return self._quarantine.items_due(instant_text(self.now()))
+
+    def put_off(self, rows: Sequence[Row]) -> None:
+        """Rows of table quarantine that were tried once more, in vain."""
+        if rows:
+            at = instant_text(self.now())
+            self._write(Batch(at=at, quarantine=[row | {"last_tried_at": at} for row in rows]))
+            self.landed()
 
     def release_gone(self, parties: frozenset[str], *, everything: bool) -> None:
         """Lets go of what stands in quarantine and is there no longer. Every item of `parties` has been met in this

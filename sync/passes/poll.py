@@ -23,6 +23,7 @@ from sync.passes.mailboxes import plan_mailboxes
 from sync.passes.parties import PartyList, read_parties
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.report import PassReport
+from sync.passes.retrying import retry_items
 from sync.passes.walking import Guide, Walker
 from sync.passes.walks import MailboxCursor, Walk, plan_walks
 
@@ -91,6 +92,7 @@ class Poll:
         )
         self._walker.read(plan_walks(mailboxes, self._task.max_parties), guide)
         # Last, so that what fails again and again keeps nothing else waiting.
+        retry_items(self._landing, self._walker, self._parties)
         self._landing.retry_quarantined()
 
     def _mailboxes(self) -> Sequence[MailboxCursor]:

@@ -47,6 +47,18 @@ class Quarantine:
                 found.setdefault(str(row["dialog_id"]), set()).add(str(row["kind"]))
         return {dialog_id: frozenset(kinds) for dialog_id, kinds in found.items()}
 
+    def items_due(self, now: str) -> list[Row]:
+        """The list items of our own to ask for again now, but for those that this pass has met."""
+        return [
+            row
+            for name, row in self._standing.items()
+            if row["kind"] == "list"
+            and row["dialog_id"] is not None
+            and (row["connection"], row["identity"]) == (self.connection, self.identity)
+            and name not in self._met
+            and str(row["next_try_at"] or "") <= now
+        ]
+
     def waiting(self, dialog_id: str, now: str) -> frozenset[str]:
         """The kinds of this dialog that failed and whose next try has not come."""
         rows = {kind: self._standing.get(f"{kind}:{dialog_id}") for kind in KINDS}
@@ -87,6 +99,10 @@ class Quarantine:
     def tried(self, dialog_id: str, kinds: Iterable[str]) -> None:
         """These were read in this pass: one more try in the same pass would be one opening too many."""
         self._tried.update(f"{kind}:{dialog_id}" for kind in kinds)
+
+    def met(self, names: Iterable[str]) -> None:
+        """The ids of items that this pass has met and could read."""
+        self._met.update(names)
 
     def item(self, raw: bytes, problem: MalformedItem, now: str) -> Row:
         """An item of a page that cannot be filed."""

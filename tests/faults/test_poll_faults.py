@@ -300,6 +300,30 @@ def test_a_known_dialog_whose_item_was_broken_for_a_while_is_released(play: Play
     assert play.differences() == []
 
 
+def test_an_item_that_no_poll_meets_again_is_asked_for_with_growing_pauses(play: Playground) -> None:
+    made = fill(play)
+    broken = {"updatedAt": "yesterday"}
+    play.world.switches.broken_items = {made[0]: broken, made[1]: broken}
+    assert play.sync().exit_code == 4
+
+    def looks(after: int) -> int:
+        play.clock.skip(after)
+        play.world.requests.reset()
+        assert play.sync().exit_code == 0
+        return sum("createdAfter" in entry.query for entry in play.world.requests.entries)
+
+    # Within the overlap the poll itself meets them.
+    assert [looks(after) for after in (1500, 300, 310)] == [0, 0, 2]
+    assert [row["tries"] for row in play.archive.quarantined()] == [3, 3]
+    play.write("DELETE", f"/serviceowner/dialogs/{made[1]}")
+    play.calm()
+    assert looks(1250) == 2
+    (aside,) = play.archive.quarantined()
+    assert (aside["dialog_id"], aside["tries"]) == (made[1], 4)
+    assert {row["id"] for row in play.tables()["dialog"]} == {made[0], made[2]}
+    assert play.differences() == []
+
+
 def test_a_dialog_above_our_level_is_kept_as_listed_and_not_asked_for_at_every_poll(play: Playground) -> None:
     secret = play.dialog(A, "Hemmelig", serviceResource="urn:altinn:resource:nivaa4")
     play.letter(secret)
