@@ -34,7 +34,7 @@ class Quarantine:
         self._tried = set()
 
     def due(self, now: str) -> dict[str, frozenset[str]]:
-        """Dialog id → the kinds of bodies to read again now. List items come again by themselves."""
+        """Dialog id → the kinds of bodies to read again now; list items are another matter (`items_due`)."""
         found: dict[str, set[str]] = {}
         for row in self._standing.values():
             if (row["connection"], row["identity"]) != (self.connection, self.identity):
