@@ -121,20 +121,45 @@ def upsert(
 
     A standing row keeps its columns of `kept`; a difference in a column of `mute` alone is none.
     """
+    written = 0
+    for keys, group in _alike(rows):
+        conflict = _conflict_sql(engine.differs, name, keys, kept, mute)
+        written += _put(engine, cursor, name, keys, group, conflict)
+    return written
+
+
+def insert_new(engine: Engine, cursor: Cursor, name: str, rows: Iterable[Row]) -> int:
+    """Inserts rows whose keys do not stand yet, and answers how many. A column that is null in all of them is left out:
+    a dialog that only the list has told of leaves half of its columns empty, and each costs.
+    """
+    written = 0
+    for keys, group in _alike(rows):
+        columns = zip(*tuples(group, keys), strict=True)
+        told = tuple(key for key, column in zip(keys, columns, strict=True) if not _is_empty(column))
+        written += _put(engine, cursor, name, told, group, "")
+    return written
+
+
+def _is_empty(column: Values) -> bool:
+    return column[0] is None and set(column) == {None}
+
+
+def _alike(rows: Iterable[Row]) -> Iterable[tuple[tuple[str, ...], list[Row]]]:
+    """Rows with equal key sets, together."""
     groups: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row), []).append(row)
-    written = 0
-    for keys, group in groups.items():
-        missing = tuple((key, value) for key, value in _defaults(name) if key not in keys)
-        conflict = _conflict_sql(engine.differs, name, keys, kept, mute)
-        values = tuples(group, keys)
-        if missing:
-            tail = tuple(value for _, value in missing)
-            values = [row + tail for row in values]
-        columns = (*keys, *(key for key, _ in missing))
-        written += insert(engine, cursor, name, columns, tidied(values, _integers(name, keys)), conflict)
-    return written
+    return groups.items()
+
+
+def _put(engine: Engine, cursor: Cursor, name: str, keys: tuple[str, ...], rows: list[Row], conflict: str) -> int:
+    missing = tuple((key, value) for key, value in _defaults(name) if key not in keys)
+    values = tuples(rows, keys)
+    if missing:
+        tail = tuple(value for _, value in missing)
+        values = [row + tail for row in values]
+    columns = (*keys, *(key for key, _ in missing))
+    return insert(engine, cursor, name, columns, tidied(values, _integers(name, keys)), conflict)
 
 
 def insert(

@@ -26,7 +26,7 @@ def tidied(rows: list[Values], integers: Sequence[tuple[int, bool]]) -> list[Val
     if _has_unspeakable_text(rows):
         rows = [tuple(_UNSPEAKABLE.sub("\ufffd", v) if isinstance(v, str) else v for v in row) for row in rows]
     for place, nullable in integers:
-        if any(isinstance(v := row[place], int) and not -_LARGEST <= v <= _LARGEST for row in rows):
+        if any(isinstance(v, int) and not -_LARGEST <= v <= _LARGEST for v in {row[place] for row in rows}):
             rows = [(*row[:place], _bounded(row[place], nullable), *row[place + 1 :]) for row in rows]
     return rows
 

@@ -12,7 +12,7 @@ from store.clock import instant_text
 from store.compression import all_compressed, compressed, decompressed
 from store.duties import write_duties
 from store.reach import reconsider, write_levels, write_refusals
-from store.statements import Cursor, Engine, insert, run, table, upsert
+from store.statements import Cursor, Engine, insert, insert_new, run, table, upsert
 from store.values import Values, tidied
 
 # Parents before children.
@@ -77,7 +77,8 @@ class _Round:
                 if name not in by_table:
                     raise ValueError(f"Rows of table {name!r} do not belong to a dialog.")
                 by_table[name].extend(rows)
-        dialogs = upsert(self.engine, self.cursor, "dialog", [dialog.dialog for dialog in self.dialogs])
+        dialogs = insert_new(self.engine, self.cursor, "dialog", [dialog.dialog for dialog in self.fresh])
+        dialogs += upsert(self.engine, self.cursor, "dialog", [dialog.dialog for dialog in self.standing])
         written = dialogs
         for name in (*OWNED, *_GROWING):
             written += upsert(self.engine, self.cursor, name, _last_of_each(name, by_table[name]))

@@ -28,9 +28,7 @@ TOO_MANY_FAILURES = 0.5
 
 @dataclass(slots=True)
 class Asking:
-    """For one reader. `landed` returns once everything that was begun is written; `fetched` is when the list showed
-    what is read now.
-    """
+    """For one reader. `fetched` is when the list showed what is read now."""
 
     reader: Reader
     inbox: Inbox
@@ -39,7 +37,6 @@ class Asking:
     levels: Levels
     now: Callable[[], datetime]
     tell: Callable[..., None]
-    landed: Callable[[], None]
     fetched: datetime
     openings: int = 0
     _marks: Marks | None = None
@@ -125,7 +122,6 @@ class Asking:
                 else:
                     rows.append(job.duty.row(self.reader.connection, self.reader.identity, at))
         if rows:
-            self.landed()
             if self._marks is None:
                 standing = self.shelf.standing_duties(self.reader.connection, self.reader.identity)
                 self._marks = Marks(standing)

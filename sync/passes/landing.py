@@ -7,11 +7,11 @@ bytes and its reason, and the rest of its page lands.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from store.batch import Batch, CurrentPayload, CursorMove, Known, Row, Written
+from store.batch import Batch, CurrentPayload, CursorMove, Known, Row
 from store.clock import instant_text
 from sync.passes.asking import Asking
 from sync.passes.bodies import MalformedItem
@@ -65,8 +65,6 @@ class Landing:
     _chooser: Chooser = field(init=False)
     _quarantine: Quarantine = field(init=False)
     _asking: Asking = field(init=False)
-    _writing: Future[Written] | None = field(init=False, default=None)
-    _written: frozenset[str] = field(init=False, default=frozenset())  # the dialogs of the write under way
 
     def __post_init__(self) -> None:
         self.levels = Levels(self.inbox, self.told, lambda: self.shelf.reach.levels())
@@ -74,7 +72,7 @@ class Landing:
         self._chooser = Chooser(self.reader, self.levels, self._sharing, self.shelf)
         self._quarantine = Quarantine(self.reader.connection, self.reader.identity)
         parts = (self.reader, self.inbox, self.shelf, self.pool, self.levels)
-        self._asking = Asking(*parts, self.now, self._tell, self.landed, self.now())
+        self._asking = Asking(*parts, self.now, self._tell, self.now())
 
     def begin(self, *, all_due: bool = False, again: frozenset[str] = frozenset()) -> None:
         """Begins a pass: counts from naught, and learns what stands in quarantine, so that what can be read again is
@@ -87,15 +85,7 @@ class Landing:
         self._quarantine.load(self.shelf.quarantined(), all_due=all_due)
 
     def land(self, items: Sequence[bytes], asked: frozenset[str], moves: Moves, fetched: datetime | None) -> None:
-        """Writes these items and moves the cursors along, each move in the transaction that makes it true."""
-        self.begin_landing(items, asked, moves, fetched)
-        self.landed()
-
-    def begin_landing(
-        self, items: Sequence[bytes], asked: frozenset[str], moves: Moves, fetched: datetime | None
-    ) -> None:
-        """As `land`, but the last write may still be under way when it returns, so that the next page can be fetched
-        and recognised meanwhile; `landed` waits for it.
+        """Writes these items and moves the cursors along, each move in the transaction that makes it true.
 
         What needs no request lands at once; the rest in parts, so that a kill costs little of what was fetched.
         `asked` are the parties of the identity's mailboxes; an item of another party came by an instance delegation
@@ -103,9 +93,9 @@ class Landing:
         """
         self._asking.fetched = fetched or self.now()
         for start in range(0, max(len(items), 1), TOGETHER):
-            self._begin(items[start : start + TOGETHER], asked, moves)
+            self._land(items[start : start + TOGETHER], asked, moves)
 
-    def _begin(self, items: Sequence[bytes], asked: frozenset[str], moves: Moves) -> None:
+    def _land(self, items: Sequence[bytes], asked: frozenset[str], moves: Moves) -> None:
         batch = Batch(at=instant_text(self.now()))
         sightings = self._recognise(items, batch)
         found = [s.signals for s in sightings.values()]
@@ -120,7 +110,6 @@ class Landing:
                 self._add(batch, job)
             if ended is not None:
                 self._write(batch)
-                self.landed()
                 raise ended
             if number < len(parts):
                 # What was updated before every dialog that is still to land has landed; bounds are inclusive.
@@ -143,21 +132,10 @@ class Landing:
         sightings = self._recognise(items, Batch(at=instant_text(self.now())))
         return [job.plan for job in self._jobs(sightings, asked)]
 
-    def landed(self) -> None:
-        """Returns once everything that was begun is written. Raises what kept it from being."""
-        writing, self._writing, self._written = self._writing, None, frozenset()
-        if writing is not None:
-            written = writing.result()
-            self._counts.written += written.dialogs
-            self._counts.rows += written.rows
-            self._counts.changes += written.changes
-
     def move_cursors(self, moves: list[CursorMove]) -> None:
-        self.landed()
         self.shelf.write(Batch(at=instant_text(self.now()), cursors=moves))
 
     def count_into(self, report: PassReport) -> None:
-        self.landed()
         counts = self._counts
         report.dialogs_new, report.dialogs_written = counts.new, counts.written
         report.rows_written, report.changes_written = counts.rows, counts.changes
@@ -184,7 +162,6 @@ class Landing:
         if rows:
             at = instant_text(self.now())
             self._write(Batch(at=at, quarantine=[row | {"last_tried_at": at} for row in rows]))
-            self.landed()
 
     def release_gone(self, parties: frozenset[str], *, everything: bool) -> None:
         """Lets go of what stands in quarantine and is there no longer. Every item of `parties` has been met in this
@@ -196,14 +173,12 @@ class Landing:
         released = self._quarantine.gone(missing, parties, everything=everything, hidden=hidden)
         if released:
             self._write(Batch(at=instant_text(self.now()), released=released))
-            self.landed()
 
     def refused(self, ids: Sequence[str], reason: str) -> None:
         """Remembers that the reader may not read these as they stand."""
         if ids:
             at = instant_text(self.now())
             self._write(Batch(at=at, refusals=[refusal(self.reader, dialog_id, reason, at) for dialog_id in ids]))
-            self.landed()
 
     def reread(
         self,
@@ -233,7 +208,6 @@ class Landing:
                     self._leave(batch, job)
             if read:
                 self._write(batch)
-                self.landed()
             if ended is not None:
                 raise ended
             count += len(jobs)
@@ -292,8 +266,6 @@ class Landing:
 
     def _jobs(self, sightings: Mapping[str, Sighting], asked: frozenset[str]) -> list[Job]:
         """What is new or may differ; what the archive holds already is left out."""
-        if not self._written.isdisjoint(sightings):
-            self.landed()
         jobs = self._chooser.jobs(sightings, asked)
         for job in jobs:
             if job.known is None and job.delegated:
@@ -342,11 +314,11 @@ class Landing:
             self._tell("dialog_quarantined", kind=row["kind"], dialog_id=row["dialog_id"], reason=row["reason"])
 
     def _write(self, batch: Batch) -> None:
-        """Begins to write, once the batch before is written: the engine works outside the interpreter's lock."""
-        self.landed()
         batch.levels = self.levels.take_news()
-        self._written = frozenset(str(each.dialog["id"]) for each in batch.dialogs)
-        self._writing = self.pool.submit(self.shelf.write, batch)
+        written = self.shelf.write(batch)
+        self._counts.written += written.dialogs
+        self._counts.rows += written.rows
+        self._counts.changes += written.changes
 
     def _tell(self, event: str, **fields: object) -> None:
         self.told(event, {"connection": self.reader.connection, "identity": self.reader.identity, **fields})

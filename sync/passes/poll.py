@@ -124,7 +124,7 @@ class Poll:
     def _land(self, items: Sequence[bytes], walk: Walk, horizon: Horizon) -> None:
         self.report.pages += 1
         self.report.items_read += len(items)
-        self._landing.begin_landing(items, self._parties, self._reached(walk, horizon), self._walker.fetched_at)
+        self._landing.land(items, self._parties, self._reached(walk, horizon), self._walker.fetched_at)
         names = {"connection": self._task.connection, "identity": self._task.identity}
         self._told("page_read", {**names, "items": self.report.items_read, "pages": self.report.pages})
 

@@ -94,6 +94,8 @@ class Quarantine:
 
     def released(self, dialog_id: str, kinds: Iterable[str]) -> list[str]:
         """The ids that stand for these kinds of this dialog."""
+        if not self._standing:
+            return []  # as nearly always, and this is asked of every item
         return [name for kind in kinds if (name := f"{kind}:{dialog_id}") in self._standing]
 
     def tried(self, dialog_id: str, kinds: Iterable[str]) -> None:
