@@ -33,8 +33,9 @@ chaos: $(VENV)/dev.stamp  ## everybody does anything, with new seeds (MINUTES=60
 	$(BIN)/python -m tests.chaos.campaign $(MINUTES)
 	REPOLLS=1000 $(BIN)/python -m pytest -q tests/chaos/test_repolls.py
 
-crash: $(VENV)/dev.stamp  ## killed before and after every request and commit
+crash: $(VENV)/dev.stamp  ## killed before and after every request and commit, and in every moment of a renewal
 	$(BIN)/python -m tests.chaos.crash
+	WHOLE_MATRIX=1 $(BIN)/python -m pytest -q tests/faults/test_refresh_crashes.py
 
 lock: $(VENV)/dev.stamp   ## pin every dependency anew, with hashes
 	$(PIP) install --quiet uv

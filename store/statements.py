@@ -77,9 +77,6 @@ def _conflict_sql(
     differs_by: str, name: str, keys: tuple[str, ...], kept: tuple[str, ...], mute: tuple[str, ...]
 ) -> str:
     of = table(name)
-    unknown = set(keys) - set(of.columns.keys())
-    if unknown:
-        raise ValueError(f"Table {name} has no column {', '.join(sorted(unknown))}.")
     primary = [column.name for column in of.primary_key]
     set_keys = [key for key in keys if key not in primary and key not in kept]
     sql = f"ON CONFLICT ({', '.join(map(_quoted, primary))}) DO "
@@ -101,6 +98,9 @@ def _quoted(name: str) -> str:
 @lru_cache(maxsize=512)
 def _integers(name: str, keys: tuple[str, ...]) -> tuple[tuple[int, bool], ...]:
     columns = table(name).columns
+    unknown = set(keys) - set(columns.keys())
+    if unknown:
+        raise ValueError(f"Table {name} has no column {', '.join(sorted(unknown))}.")
     return tuple(
         (place, bool(columns[key].nullable))
         for place, key in enumerate(keys)

@@ -89,7 +89,11 @@ def on_a_screen(columns: int, *arguments: object) -> str:
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(
-        command_line(*arguments), stdin=slave, stdout=slave, stderr=slave, env=environment({"TERM": "dumb"})
+        command_line(*arguments),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=environment({"TERM": "dumb", "COLUMNS": str(columns), "LINES": "40"}),
     )
     os.close(slave)
     said = b""

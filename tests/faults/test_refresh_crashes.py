@@ -85,14 +85,18 @@ def standing(knows: str, *, named: bool) -> Kind:
     return Kind(f"reusable-{'named' if named else 'silent'}-{knows}", usage, knows)
 
 
-ON_BOTH = (rotating("none"), rotating("token"), rotating("family"), standing("seen", named=False))
-# What we know of a server, and how it spells its answers, is the same to either engine.
+# What we know of a server, and how it spells its answers, is the same to either engine. `make crash` asks for the whole
+# matrix; the suite has one kind of each that ends differently.
+WHOLE = "WHOLE_MATRIX" in os.environ
+ON_BOTH = (
+    rotating("family"),
+    *((rotating("none"), rotating("token"), standing("seen", named=False)) if WHOLE else ()),
+)
 KINDS = (
     *ON_BOTH,
     rotating("family", knows="nothing"),
-    standing("seen", named=True),
     standing("told", named=False),
-    standing("nothing", named=True),
+    *((standing("seen", named=True), standing("nothing", named=True)) if WHOLE else ()),
 )
 ENGINES = ("sqlite", "postgres")
 

@@ -51,6 +51,8 @@ def listening(answer: Callable[[socket.socket], None]) -> Iterator[str]:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
     finally:
         done.set()
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)  # wakes a thread that still waits for somebody to come
         listener.close()
         thread.join(10)
 
