@@ -70,7 +70,7 @@ def test_a_killed_backfill_is_taken_up_again_on_sqlite(on_sqlite: Playground, mo
     killed_and_taken_up_again(on_sqlite, moment)
 
 
-@pytest.mark.parametrize("moment", [MOMENTS[2], MOMENTS[3]])
+@pytest.mark.parametrize("moment", MOMENTS[2:3])
 def test_a_killed_backfill_is_taken_up_again_on_postgresql(on_postgres: Playground, moment: Moment) -> None:
     killed_and_taken_up_again(on_postgres, moment)
 
