@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from store.batch import CurrentPayload, Known, Row
 from store.clock import instant_text
-from sync.dialogporten.errors import ArkivError, Stopped
+from sync.passes.carrying import carried_out
 from sync.passes.landing import Landing
 from sync.passes.planner import DialogPlan, plan_children
 from sync.passes.poll import PollTask
@@ -104,18 +104,12 @@ class Deep:
 
     def run(self) -> PassReport:
         """Never raises what belongs to the outside world: the report tells."""
-        before = self._inbox.requests
-        try:
-            self._landing.begin()
-            for cycle in self._cycles():
-                self._step(cycle)
-        except Stopped:
-            self.report.stopped = True
-        except ArkivError as error:
-            self.report.error = error
-        self.report.requests = self._inbox.requests - before
-        self._landing.count_into(self.report)
-        return self.report
+        return carried_out(self.report, self._inbox, self._landing, self._run)
+
+    def _run(self) -> None:
+        self._landing.begin()
+        for cycle in self._cycles():
+            self._step(cycle)
 
     def _cycles(self) -> list[Cycle]:
         rows = [row for row in self._shelf.mailboxes(*self._reader) if row["party"] in self._parties]

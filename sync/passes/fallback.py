@@ -14,7 +14,8 @@ from datetime import datetime
 
 from store.batch import Standing
 from store.clock import instant_text
-from sync.dialogporten.errors import ArkivError, Stopped
+from sync.dialogporten.errors import ArkivError
+from sync.passes.carrying import carried_out
 from sync.passes.failing import mailboxes_failed
 from sync.passes.hot import plan_lookups
 from sync.passes.items import peek
@@ -70,19 +71,10 @@ class Fallback:
 
     def run(self) -> PassReport:
         """Never raises what belongs to the outside world: the report tells."""
-        before = self._inbox.requests
-        try:
-            self._landing.begin()
-            self._run()
-        except Stopped:
-            self.report.stopped = True
-        except ArkivError as error:
-            self.report.error = error
-        self.report.requests = self._inbox.requests - before
-        self._landing.count_into(self.report)
-        return self.report
+        return carried_out(self.report, self._inbox, self._landing, self._run)
 
     def _run(self) -> None:
+        self._landing.begin()
         held = self._shelf.mailboxes(self._task.connection, self._task.identity)
         self._parties = frozenset(str(row["party"]) for row in held if row["state"] == "active")
         guide = Guide(land=self._land, finished=lambda _: None, failed=self._fail)

@@ -16,9 +16,10 @@ import msgspec
 
 from store.batch import STILL_DUE, CurrentPayload, Known, Standing
 from store.clock import instant_text
-from sync.dialogporten.errors import ArkivError, Stopped
+from sync.dialogporten.errors import ArkivError
 from sync.dialogporten.limits import party_batches
 from sync.passes.bodies import MalformedItem
+from sync.passes.carrying import carried_out
 from sync.passes.failing import mailboxes_failed
 from sync.passes.items import checked_item
 from sync.passes.landing import Landing
@@ -104,19 +105,10 @@ class Hot:
 
     def run(self) -> PassReport:
         """Never raises what belongs to the outside world: the report tells."""
-        before = self._inbox.requests
-        try:
-            self._landing.begin()
-            self._run()
-        except Stopped:
-            self.report.stopped = True
-        except ArkivError as error:
-            self.report.error = error
-        self.report.requests = self._inbox.requests - before
-        self._landing.count_into(self.report)
-        return self.report
+        return carried_out(self.report, self._inbox, self._landing, self._run)
 
     def _run(self) -> None:
+        self._landing.begin()
         started = self._now()
         self._started = instant_text(started)
         guide = Guide(land=self._land, finished=lambda _: None, failed=self._fail)

@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 
 from store.batch import CursorMove
 from store.clock import instant_text
-from sync.dialogporten.errors import ArkivError, BadBody, Stopped
+from sync.dialogporten.errors import ArkivError, BadBody
 from sync.passes.bodies import MalformedItem
+from sync.passes.carrying import carried_out
 from sync.passes.cursor import Horizon, completed, reached
 from sync.passes.failing import mailboxes_failed
 from sync.passes.landing import Landing
@@ -66,16 +67,7 @@ class Poll:
 
     def run(self) -> PassReport:
         """Never raises what belongs to the outside world: the report tells."""
-        before = self._inbox.requests
-        try:
-            self._run()
-        except Stopped:
-            self.report.stopped = True
-        except ArkivError as error:
-            self.report.error = error
-        self.report.requests = self._inbox.requests - before
-        self._landing.count_into(self.report)
-        return self.report
+        return carried_out(self.report, self._inbox, self._landing, self._run)
 
     def _run(self) -> None:
         mailboxes = self.mailboxes = self._mailboxes()

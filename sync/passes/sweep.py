@@ -18,9 +18,10 @@ from datetime import datetime
 from store.batch import Row, Value
 from store.clock import instant_text
 from store.publication import Held, Listed, PresenceChange, Publication
-from sync.dialogporten.errors import ArkivError, Stopped
+from sync.dialogporten.errors import ArkivError
 from sync.passes import absence
 from sync.passes.absence import Missing, OtherEyes
+from sync.passes.carrying import carried_out
 from sync.passes.cursor import Horizon
 from sync.passes.failing import mailboxes_failed
 from sync.passes.items import peek
@@ -78,15 +79,7 @@ class Sweep:
 
     def run(self) -> PassReport:
         """Never raises what belongs to the outside world: the report tells."""
-        before = self._inbox.requests
-        try:
-            self._run()
-        except Stopped:
-            self.report.stopped = True
-        except ArkivError as error:
-            self.report.error = error
-        self.report.requests = self._inbox.requests - before
-        self._landing.count_into(self.report)
+        carried_out(self.report, self._inbox, self._landing, self._run)
         self.report.dialogs_written += self._written[0]
         self.report.rows_written += self._written[1]
         self.report.changes_written += self._written[2]
