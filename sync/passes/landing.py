@@ -18,7 +18,7 @@ from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
 from sync.passes.choosing import Chooser
 from sync.passes.filing import Job, Reader, filed, look, nothing_new, refusal
-from sync.passes.levels import Levels
+from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.normalise import checked_item
 from sync.passes.planner import DialogPlan, plan_retry
 from sync.passes.ports import Inbox, Shelf, Told
@@ -302,7 +302,10 @@ class Landing:
     def _remember(self, batch: Batch, job: Job) -> None:
         """What we were refused; what was refused earlier counts no more once it has changed or could be read."""
         known, read = job.known, job.read
-        if known is not None and (job.changed or (known.access != "full" and read.bodies and read.access == "full")):
+        readable = known is not None and known.access != "full" and bool(read.bodies) and read.access == "full"
+        # Our right is not what is missing any more, so it need not be asked about again.
+        lower = known is not None and known.access == "denied" and read.access == LEVEL_TOO_LOW
+        if known is not None and (job.changed or readable or lower):
             batch.reconsidered.append(job.plan.dialog_id)
         if read.access == "denied":
             batch.refusals.append(refusal(self.reader, job.plan.dialog_id, "denied", batch.at))

@@ -65,6 +65,8 @@ class Sharing:
         """
         if known.access == "full" or known.presence != "present":
             return False
+        if known.access == "denied" and known.id in self.again and self.is_ours(known):
+            return True  # by now it may be our level that is refused, and nothing but an answer tells the two apart
         suffices = self.levels.suffices(service)
         if suffices is False or (known.id in refused and known.id not in self.again):
             return False

@@ -83,6 +83,42 @@ def test_a_sweep_asks_again_about_some_at_once_those_that_waited_longest_first(
     assert play.differences() == []
 
 
+def test_the_sweep_finds_that_our_level_is_what_is_refused_by_now(
+    play: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = letters(play, 3)
+    play.allow(A, **DENIED)
+    play.sync()
+    monkeypatch.setattr(absence, "AGAIN_AT_ONCE", 2)
+    level: dict[str, Any] = {"levels": {play.row(ids[0])["service_resource"]: 4}}
+    play.allow(A, **level)
+    assert [swept(play) for _ in range(3)] == [2, 1, 0], "what is known to be a matter of level waits for another level"
+    assert access(play, ids) == ["level_too_low"] * 3
+
+    play.allow(A)
+    swept(play)
+    assert access(play, ids) == ["full"] * 3
+    assert play.differences() == []
+
+
+def test_what_is_denied_and_above_our_level_besides_stays_denied_and_keeps_no_other_waiting(
+    play: Playground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = letters(play, 2)
+    play.allow(A, **DENIED)
+    play.sync()
+    other = play.dialog(A, "Annet", serviceResource="urn:altinn:resource:annet")
+    play.letter(other)
+    play.sync()
+    monkeypatch.setattr(absence, "AGAIN_AT_ONCE", 2)
+    play.allow(A, levels={play.row(ids[0])["service_resource"]: 4}, **DENIED)
+    assert swept(play) == 2
+    assert access(play, [*ids, other]) == ["denied"] * 3
+    play.allow(A)
+    swept(play)
+    assert access(play, [other]) == ["full"], "it waited longest by then"
+
+
 def test_what_the_list_does_not_show_any_more_keeps_no_other_waiting(
     play: Playground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
