@@ -92,12 +92,12 @@ class Asking:
 
         def opens() -> bool:
             if job.duty is not None and self._marks is not None:
-                self._marks.take()
+                self._marks.take(job.duty.party)
             return may_leave(self.inbox, self.reader.policy, job, self.fetched, self.now, self.tell)
 
         read = read_dialog(self.inbox, job.plan, held, job.sighting.raw, job.duty, opens)
         if self._marks is not None:
-            self._marks.heard(read.restoring)
+            self._marks.heard(job.sighting.signals.party, read.restoring)
         return read
 
     def _learn(self, jobs: Sequence[Job]) -> None:

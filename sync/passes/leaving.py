@@ -8,6 +8,7 @@ whatever stands in front of it, takes no label at all, no more than a few dialog
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from threading import Lock
@@ -20,7 +21,9 @@ from sync.passes.ports import Inbox
 from sync.passes.restoring import UNDER_WAY, Restoring, still_shown
 
 OLD = timedelta(seconds=60)  # so long the list is believed
-MOST_OWED = 3  # so many marks that could not be put back, without one that could: then no more are taken
+# So many marks that could not be put back, without one that could: then no more are taken of that mailbox. So many
+# mailboxes with such a mark: then of none.
+MOST_OWED = 3
 
 
 class Marks:
@@ -28,26 +31,33 @@ class Marks:
 
     def __init__(self, standing: Iterable[Row]) -> None:
         # Of one that waits for its dialog, `outcome` tells what for: that says nothing of the labels.
-        self._failed = sum(
-            bool(row["tries"]) and row["outcome"] is None and row["last_error"] != UNDER_WAY for row in standing
+        self._failed = Counter(
+            str(row["party"])
+            for row in standing
+            if row["tries"] and row["outcome"] is None and row["last_error"] != UNDER_WAY
         )
         self._lock = Lock()
 
-    def take(self) -> None:
-        """Returns when one may be taken, else raises HeldBack."""
-        if self._failed >= MOST_OWED:
+    def take(self, party: str) -> None:
+        """Returns when one of this mailbox may be taken, else raises HeldBack."""
+        with self._lock:
+            # A few broken dialogs of one mailbox say little of the others; broken ones everywhere say that the server
+            # takes no labels.
+            held = self._failed.total() if len(self._failed) >= MOST_OWED else self._failed[party]
+        if held >= MOST_OWED:
             raise HeldBack(
-                f"{self._failed} unread marks could not be put back, so no more are taken until those are. "
+                f"{held} unread marks could not be put back, so no more are taken until those are. "
                 "dialogarkiv status tells why."
             )
 
-    def heard(self, found: Restoring | None) -> None:
-        """What became of one that was taken."""
+    def heard(self, party: str, found: Restoring | None) -> None:
+        """What became of one that was taken of this mailbox."""
         if found is not None:
             with self._lock:
                 if found.outcome == "restored":
-                    self._failed = 0
-                self._failed += found.obstacle == "failed"
+                    self._failed.clear()
+                if found.obstacle == "failed":
+                    self._failed[party] += 1
 
 
 def may_leave(

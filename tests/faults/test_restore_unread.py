@@ -285,6 +285,22 @@ def test_few_find_out_that_no_mark_can_be_put_back(play: Playground, status: int
     assert all(play.row(one)["details_status"] == 200 for one in made)
 
 
+def test_broken_dialogs_of_one_mailbox_hold_no_opening_of_another_back(play: Playground) -> None:
+    for one in [play.dialog(A) for _ in range(MOST_OWED)]:
+        play.fault(f"{one}/context/systemlabels$", method="PUT", status=500, body=problem(500))
+    assert play.sync().exit_code == 4
+    play.clock.skip(600)
+    held = play.dialog(A)
+    play.sync()
+    assert play.row(held)["details_status"] is None
+
+    play.clock.skip(600)
+    well = play.dialog(B)
+    play.sync()
+    assert play.row(well)["details_status"] == 200
+    assert is_unread(play, held) and is_unread(play, well)
+
+
 def test_a_duty_of_a_purged_dialog_ends(play: Playground) -> None:
     dialog_id = untouched(play)
     play.fault("/context/systemlabels", status=500, body=problem(500), method="PUT")

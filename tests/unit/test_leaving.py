@@ -72,27 +72,40 @@ def test_always_asks_nobody() -> None:
 FAILED, WELL, GONE = Restoring(None, obstacle="failed"), Restoring("restored"), Restoring(None, obstacle="deleted")
 
 
-def may_take(marks: Marks) -> bool:
+A, B, C, D = "a", "b", "c", "d"
+
+
+def may_take(marks: Marks, party: str = A) -> bool:
     try:
-        marks.take()
+        marks.take(party)
     except HeldBack:
         return False
     return True
 
 
-def test_no_more_marks_are_taken_once_a_few_could_not_be_put_back() -> None:
+def test_no_more_marks_of_a_mailbox_are_taken_once_a_few_could_not_be_put_back() -> None:
     marks = Marks([])
     for found in [*[FAILED] * (MOST_OWED - 1), None, GONE, Restoring("seen")]:
-        marks.heard(found)
+        marks.heard(A, found)
         assert may_take(marks)
-    marks.heard(FAILED)
+    marks.heard(A, FAILED)
     assert not may_take(marks)
+    assert may_take(marks, B)
+
+
+def test_none_are_taken_of_any_mailbox_once_a_few_mailboxes_have_one_that_could_not_be_put_back() -> None:
+    marks = Marks([])
+    for party in (A, B):
+        marks.heard(party, FAILED)
+        assert may_take(marks, party) and may_take(marks, D), "not by asking does a mailbox come to be counted"
+    marks.heard(C, FAILED)
+    assert not any(may_take(marks, party) for party in (A, B, C, D))
 
 
 def test_one_that_could_be_put_back_shows_that_the_server_takes_labels() -> None:
     marks = Marks([])
     for found in [*[FAILED] * (MOST_OWED - 1), WELL, *[FAILED] * (MOST_OWED - 1)]:
-        marks.heard(found)
+        marks.heard(A, found)
     assert may_take(marks)
 
 
@@ -106,4 +119,5 @@ def test_one_that_could_be_put_back_shows_that_the_server_takes_labels() -> None
     ],
 )
 def test_what_an_earlier_pass_could_not_put_back_counts_too(duty: dict[str, Any], takes: bool) -> None:
-    assert may_take(Marks([duty] * MOST_OWED)) is takes
+    assert may_take(Marks([duty | {"party": A}] * MOST_OWED)) is takes
+    assert may_take(Marks([duty | {"party": A}] * MOST_OWED), B)
