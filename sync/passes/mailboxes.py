@@ -31,7 +31,7 @@ def plan_mailboxes(
     """`parties` are the URNs to read, in the server's order; `held` the identity's rows of table mailbox.
 
     `discovered`: the parties are all that the server says may be represented. A list that the operator wrote says
-    nothing of those it leaves out, so it makes no mailbox lost.
+    nothing of those it leaves out, nor does one with an entry that names no party: so they make no mailbox lost.
     """
     rows = {str(row["party"]): row for row in held}
     listed = list(dict.fromkeys(parties))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from store.batch import Row
+from sync.dialogporten.errors import BadBody
 from sync.dialogporten.wire import AuthorizedParty, Parties, decode
 from sync.passes.bodies import MalformedItem
 from sync.passes.items import known_party
@@ -19,17 +20,27 @@ _PERSON = "urn:altinn:person:identifier-no:"
 @dataclass(slots=True)
 class PartyList:
     """`searchable`: the URNs to search, each once, in the order told. `malformed`: sentences that name the entry by its
-    place, never by its number, since that may be a national id.
+    place, never by its number, since that may be a national id. `nameless`: an entry that may be any party.
     """
 
     rows: list[Row] = field(default_factory=list)
     searchable: list[str] = field(default_factory=list)
     malformed: list[str] = field(default_factory=list)
+    nameless: bool = False
+
+
+def listed_parties(body: bytes, now: str) -> PartyList:
+    """As `read_parties`, but raises BadBody."""
+    try:
+        return read_parties(body, now)
+    except MalformedItem as problem:
+        raise BadBody(f"{problem.reason}. Nothing was read; try again later.") from None
 
 
 def read_parties(body: bytes, now: str) -> PartyList:
     """Flattens the answer. `now` is canonical. Raises MalformedItem where the answer as a whole has not the
-    expected form.
+    expected form. Without the list it is no empty one: an empty list is written (§1.3), so the answer is somebody
+    else's, and it takes no mailbox away.
 
     A heading without access of its own (`hasOnlyAccessToSubParties`) has a row and is not searched; a deleted party
     is, since it may still have dialogs. A number with wrong check digits is not: one such filter value makes the
@@ -39,14 +50,17 @@ def read_parties(body: bytes, now: str) -> PartyList:
         answer = decode(body, Parties)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedItem(f"the party list does not have the expected form: {error}", "parties") from None
+    if answer.authorized_parties is None:
+        raise MalformedItem("the party list does not have the expected form: it has no list of parties", "parties")
     found = PartyList()
     rows: dict[str, Row] = {}
     wanted: dict[str, None] = {}
-    for place, party, parent in _flat(answer.authorized_parties or [], "", None):
+    for place, party, parent in _flat(answer.authorized_parties, "", None):
         urn = None if party.party is None else party.party.lower()
         if urn is None or not known_party(urn):
             problem = "has no party URN" if urn is None else "has a party URN of a kind that cannot own dialogs"
             found.malformed.append(f"Entry {place} of the party list {problem}; it was left out.")
+            found.nameless = found.nameless or urn is None
             continue
         rows.setdefault(urn, _row(urn, party, parent, now))
         if party.has_only_access_to_sub_parties:

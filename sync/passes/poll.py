@@ -14,14 +14,13 @@ from datetime import datetime, timedelta
 
 from store.batch import CursorMove
 from store.clock import instant_text
-from sync.dialogporten.errors import ArkivError, BadBody
-from sync.passes.bodies import MalformedItem
+from sync.dialogporten.errors import ArkivError
 from sync.passes.carrying import carried_out
 from sync.passes.cursor import Horizon, completed, reached
 from sync.passes.failing import mailboxes_failed
 from sync.passes.landing import Landing
 from sync.passes.mailboxes import plan_mailboxes
-from sync.passes.parties import PartyList, read_parties
+from sync.passes.parties import listed_parties
 from sync.passes.ports import Inbox, Shelf, Told
 from sync.passes.report import PassReport
 from sync.passes.retrying import retry_items
@@ -90,20 +89,21 @@ class Poll:
     def _mailboxes(self) -> Sequence[MailboxCursor]:
         task, now = self._task, instant_text(self._now())
         if task.parties is None:
-            found = _parties(self._inbox.parties(), now)
+            found = listed_parties(self._inbox.parties(), now)
             self._shelf.parties_write(found.rows)
             for reason in found.malformed:
                 self._told("party_malformed", {"connection": task.connection, "reason": reason})
             parties: Sequence[str] = found.searchable
+            whole = not found.nameless
         else:
-            parties = task.parties
+            parties, whole = task.parties, False
         plan = plan_mailboxes(
             task.connection,
             task.identity,
             parties,
             self._shelf.mailboxes(task.connection, task.identity),
             now,
-            discovered=task.parties is None,
+            discovered=whole,
         )
         self._shelf.mailboxes_write(plan.write)
         self.lost = plan.lost
@@ -131,10 +131,3 @@ class Poll:
 
     def _failed(self, parties: tuple[str, ...], error: ArkivError) -> None:
         mailboxes_failed(self.report, self._shelf, self._told, instant_text(self._now()), parties, error)
-
-
-def _parties(body: bytes, now: str) -> PartyList:
-    try:
-        return read_parties(body, now)
-    except MalformedItem as problem:
-        raise BadBody(f"{problem.reason}. Nothing was read; try again later.") from None

@@ -11,7 +11,7 @@ from sync.dialogporten.errors import ArkivError
 from sync.dialogporten.retry import ignore
 from sync.passes.landing import Landing
 from sync.passes.mailboxes import plan_mailboxes
-from sync.passes.parties import read_parties
+from sync.passes.parties import listed_parties
 from sync.passes.planner import DialogPlan
 from sync.passes.poll import PollTask
 from sync.passes.ports import Inbox, Shelf
@@ -63,6 +63,6 @@ class Rehearsal:
         task, now = self._task, instant_text(self._now())
         parties: Sequence[str] | None = task.parties
         if parties is None:
-            parties = read_parties(self._inbox.parties(), now).searchable
+            parties = listed_parties(self._inbox.parties(), now).searchable
         held = self._shelf.mailboxes(task.connection, task.identity)
         return plan_mailboxes(task.connection, task.identity, parties, held, now, discovered=False).walk

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sync.dialogporten.errors import BadBody
 from sync.passes import poll
 from sync.passes.walks import Walk, plan_walks
 from tests.faults.playground import A, B, C, D, Playground, playground, problem
@@ -70,6 +71,37 @@ def test_a_passing_failure_is_waited_out_wherever_it_strikes(play: Playground, f
     assert play.sync().exit_code == 0
     assert play.differences() == []
     assert play.clock.pauses
+
+
+@pytest.mark.parametrize("body", ["{}", '{"authorizedParties":null}'])
+def test_an_answer_without_the_list_of_parties_takes_no_mailbox_away(play: Playground, body: str) -> None:
+    ids = fill(play)
+    play.sync()
+    play.fault("/enduser/parties", status=200, body=body, headers={"Content-Type": "application/json"})
+    for _ in range(3):
+        play.clock.skip(25 * 3600)
+        assert play.sync().exit_code == 4
+        with pytest.raises(BadBody):
+            list(play.runner.rehearse(play.archive))
+    assert [play.mailbox(party)["state"] for party in (A, B)] == ["active"] * 2
+    assert {play.row(dialog_id)["presence"] for dialog_id in ids} == {"present"}
+
+    play.calm()
+    play.clock.skip(60)
+    assert play.sync().exit_code == 0
+    assert play.differences() == []
+
+
+def test_an_entry_that_names_no_party_takes_no_mailbox_away(play: Playground) -> None:
+    fill(play)
+    play.sync()
+    for entry in play.world.access.parties:
+        if entry["party"] == B:
+            del entry["party"]
+    play.world.forget_rendered()
+    play.clock.skip(60)
+    play.sync()
+    assert [play.mailbox(party)["state"] for party in (A, B)] == ["active"] * 2
 
 
 def test_retry_after_in_seconds_is_obeyed(play: Playground) -> None:

@@ -91,10 +91,17 @@ def test_check_digits(urn: str, valid: bool) -> None:
 
 def test_an_empty_list_of_parties_is_valid() -> None:
     assert read() == PartyList()
-    assert read_parties(b"{}", NOW) == PartyList()
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{", b'{"authorizedParties":[1]}', b"\xff"])
+def test_an_entry_that_names_no_party_may_be_any() -> None:
+    assert read({"name": "EKSEMPEL AS"}).nameless
+    assert read({"party": MAIN, "subParties": [{"name": "AVD"}]}).nameless
+    assert not read({"party": "urn:altinn:person:feide:kari"}, {"party": f"{ORG}310999998"}).nameless
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{", b'{"authorizedParties":[1]}', b"\xff", b"{}", b'{"authorizedParties":null}', b'{"items":[]}']
+)
 def test_an_answer_of_another_form_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedItem, match="expected form"):
         read_parties(body, NOW)
