@@ -139,8 +139,12 @@ class Hot:
 
         def plan(sighting: Sighting, held: Mapping[str, CurrentPayload], known: Known) -> DialogPlan:
             found = self._plan(sighting, held, known)
+            # What differed, or could be read for the first time, was opened as it landed. A clock that was ahead may
+            # have dated an earlier opening later than this pass.
+            opened = self._started <= (known.opened_at or "") <= instant_text(self._now())
             # What the archive holds is not what the list shows now where that item could not be filed.
-            return replace(found, opens=found.opens and _shows_the_same(page[known.id], sighting.signals))
+            same = _shows_the_same(page[known.id], sighting.signals)
+            return replace(found, opens=found.opens and same and not opened)
 
         self._landing.reread(again, plan, shown=True)
 

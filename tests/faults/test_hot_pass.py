@@ -70,6 +70,27 @@ def seenlog(play: Playground, dialog_id: str) -> Any:
     return next(each for each in play.truth()["dialogs"] if each["id"] == dialog_id)["seenlog"]
 
 
+def test_what_the_pass_itself_has_opened_is_not_opened_by_it_again(tmp_path: Path) -> None:
+    with playground(tmp_path, "always") as play:
+        hidden = {"nonSensitiveTitle": text("Skjult"), "nonSensitiveSummary": text("Skjult")}
+        locked = play.dialog(A, content={"title": text("Vedtak"), "summary": text("Om"), **hidden})
+        changed = play.dialog(A, serviceResource="urn:altinn:resource:annet")
+        play.allow(A, levels={"urn:altinn:resource:prove": 4})
+        poll(play)
+        assert (play.row(locked)["access"], play.row(changed)["details_status"]) == ("level_too_low", 200)
+
+        play.allow(A)
+        play.clock.skip(60)
+        patch(play, changed, "/progress", 40)
+        hot(play)
+        assert asked(play)["details"] == 2, "one of each"
+        assert play.row(locked)["access"] == "full"
+        assert play.differences() == []
+        play.clock.skip(60)
+        hot(play)
+        assert asked(play)["details"] == 2, "both are unsettled"
+
+
 def test_a_silent_status_and_a_silent_title_are_found_and_told(play: Playground) -> None:
     made = play.dialog(A, "Før", at=play.clock.now() - timedelta(hours=1))
     poll(play)
