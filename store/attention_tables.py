@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from store.columns import instant, json_text
+from store.columns import Table, instant, json_text
 
 
-class Verdict(SQLModel, table=True):
+class Verdict(Table, table=True):
     """What the interpretation says of a dialog, and what it was said on: a dialog is judged again when `evidence_at` is
     no longer its `last_changed_at`, when the rules are others, or when `next_look_at` has come."""
 
@@ -30,7 +30,7 @@ class Verdict(SQLModel, table=True):
     pending_since: str | None = instant()  # it rests on what changes silently, and waits for another read
 
 
-class AttentionItem(SQLModel, table=True):
+class AttentionItem(Table, table=True):
     """One obligation with a life: opened, snoozed, done by hand, closed by evidence. Open while `closed_at` is null."""
 
     __tablename__ = "attention_item"
@@ -52,7 +52,7 @@ class AttentionItem(SQLModel, table=True):
     follows: int | None = None  # the item of the same dialog that was closed before it
 
 
-class AttentionEvent(SQLModel, table=True):
+class AttentionEvent(Table, table=True):
     """One event in the life of an item, with the item's step, actor and deadline after it."""
 
     __tablename__ = "attention_event"
@@ -67,7 +67,7 @@ class AttentionEvent(SQLModel, table=True):
     deadline: str | None = instant()
 
 
-_item = SQLModel.metadata.tables["attention_item"]
+_item = Table.metadata.tables["attention_item"]
 # A dialog has one obligation open at a time, whoever judges it.
 _open = _item.c.closed_at.is_(None)
 Index("ix_attention_item_open", _item.c.dialog_id, unique=True, sqlite_where=_open, postgresql_where=_open)

@@ -1,13 +1,21 @@
-"""The kinds of column that several tables share."""
+"""What the tables have in common, and the kinds of column that several share."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Text
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from store.types import Instant
+
+
+class Table(SQLModel):
+    """One table of the schema. Rows are written and read in bulk, never as objects of these classes, so what would
+    check such an object is not built: that took every command a fifth of its start.
+    """
+
+    model_config = {"defer_build": True}
 
 
 def instant(*, primary_key: bool = False, nullable: bool = True, index: bool = False) -> Any:

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, LargeBinary, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from store.columns import count, instant
+from store.columns import Table, count, instant
 
 
-class Consent(SQLModel, table=True):
+class Consent(Table, table=True):
     """One person's consent, as one connection got it. Only `sealed` is secret, and it is encrypted."""
 
     connection: str = Field(primary_key=True)

@@ -9,16 +9,18 @@ keeps its history. Small rows of many stand `WITHOUT ROWID` on SQLite: one tree 
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sqlalchemy import Column, Index, LargeBinary, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 import store.attention_tables
 import store.consent_tables
 import store.work_tables  # noqa: F401 - all of them belong to the schema
-from store.columns import count, instant, json_text
+from store.columns import Table, count, instant, json_text
 
 
-class Party(SQLModel, table=True):
+class Party(Table, table=True):
     """An organisation or person that owns dialogs, as `/parties` tells it; one row for each URN ever met."""
 
     urn: str = Field(primary_key=True)
@@ -38,7 +40,7 @@ class Party(SQLModel, table=True):
     last_changed_at: str = instant(nullable=False)
 
 
-class Dialog(SQLModel, table=True):
+class Dialog(Table, table=True):
     """One dialog: the list item's fields, and those that only an opened detail has (null until then)."""
 
     id: str = Field(primary_key=True)
@@ -96,7 +98,7 @@ class Dialog(SQLModel, table=True):
     list_digest: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
 
 
-class Transmission(SQLModel, table=True):
+class Transmission(Table, table=True):
     id: str = Field(primary_key=True)
     dialog_id: str = Field(foreign_key="dialog.id", index=True)
     created_at: str | None = instant()
@@ -119,7 +121,7 @@ class Transmission(SQLModel, table=True):
     removed_at: str | None = instant()
 
 
-class NavigationalAction(SQLModel, table=True):
+class NavigationalAction(Table, table=True):
     """A link of a transmission; the server gives it no id, so its place in the list names it."""
 
     __tablename__ = "navigational_action"
@@ -134,7 +136,7 @@ class NavigationalAction(SQLModel, table=True):
     removed_at: str | None = instant()
 
 
-class Activity(SQLModel, table=True):
+class Activity(Table, table=True):
     id: str = Field(primary_key=True)
     dialog_id: str = Field(foreign_key="dialog.id", index=True)
     created_at: str | None = instant()
@@ -150,7 +152,7 @@ class Activity(SQLModel, table=True):
     removed_at: str | None = instant()
 
 
-class Attachment(SQLModel, table=True):
+class Attachment(Table, table=True):
     """An attachment of the dialog, or of a transmission when `transmission_id` is set."""
 
     id: str = Field(primary_key=True)
@@ -163,7 +165,7 @@ class Attachment(SQLModel, table=True):
     removed_at: str | None = instant()
 
 
-class AttachmentUrl(SQLModel, table=True):
+class AttachmentUrl(Table, table=True):
     __tablename__ = "attachment_url"
 
     id: str = Field(primary_key=True)
@@ -175,7 +177,7 @@ class AttachmentUrl(SQLModel, table=True):
     removed_at: str | None = instant()
 
 
-class ApiAction(SQLModel, table=True):
+class ApiAction(Table, table=True):
     __tablename__ = "api_action"
 
     id: str = Field(primary_key=True)
@@ -187,7 +189,7 @@ class ApiAction(SQLModel, table=True):
     removed_at: str | None = instant()
 
 
-class ApiEndpoint(SQLModel, table=True):
+class ApiEndpoint(Table, table=True):
     __tablename__ = "api_endpoint"
 
     id: str = Field(primary_key=True)
@@ -204,7 +206,7 @@ class ApiEndpoint(SQLModel, table=True):
     removed_at: str | None = instant()
 
 
-class GuiAction(SQLModel, table=True):
+class GuiAction(Table, table=True):
     __tablename__ = "gui_action"
 
     id: str = Field(primary_key=True)
@@ -223,10 +225,10 @@ class GuiAction(SQLModel, table=True):
     removed_at: str | None = instant()
 
 
-class Seen(SQLModel, table=True):
+class Seen(Table, table=True):
     """One seen record: somebody opened the dialog. From the list or `/seenlog`, never the detail that caused it."""
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
     id: str = Field(primary_key=True)
     dialog_id: str = Field(foreign_key="dialog.id", index=True)
@@ -238,20 +240,20 @@ class Seen(SQLModel, table=True):
     is_via_service_owner: bool | None = None
 
 
-class Label(SQLModel, table=True):
+class Label(Table, table=True):
     """The system labels that stand on a dialog now."""
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
     dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
     label: str = Field(primary_key=True)
 
 
-class LabelLog(SQLModel, table=True):
+class LabelLog(Table, table=True):
     """One change of a label; the server gives it no id, (time, name, action) names it."""
 
     __tablename__ = "label_log"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
     dialog_id: str = Field(primary_key=True, foreign_key="dialog.id")
     created_at: str = instant(primary_key=True)
@@ -262,7 +264,7 @@ class LabelLog(SQLModel, table=True):
     actor_id: str | None = None
 
 
-class Payload(SQLModel, table=True):
+class Payload(Table, table=True):
     """One body as the server sent it (without its dialog token), compressed. The current version of a kind has no
     `superseded_at`; an older one is kept when it differed. Kinds: list, detail, transmissions, activities, seenlog,
     labellog."""
@@ -275,7 +277,7 @@ class Payload(SQLModel, table=True):
     body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class Change(SQLModel, table=True):
+class Change(Table, table=True):
     """One history row: what differed, and when we saw it. `before` and `after` are JSON text."""
 
     id: int | None = Field(default=None, primary_key=True)
@@ -286,7 +288,7 @@ class Change(SQLModel, table=True):
     after: str | None = json_text()
 
 
-metadata = SQLModel.metadata
+metadata = Table.metadata
 
 Index("ix_dialog_party_updated", metadata.tables["dialog"].c.party, metadata.tables["dialog"].c.updated_at)
 # Few, and every run looks for them.

@@ -7,13 +7,13 @@ Part of the schema in `store.tables`.
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, LargeBinary, Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from store.columns import count, instant
+from store.columns import Table, count, instant
 from store.types import Instant
 
 
-class Mailbox(SQLModel, table=True):
+class Mailbox(Table, table=True):
     """One party as one identity of one connection sees it; it owns a cursor. `identity` is the system user
     (`310000108` or `310000108/lonn`), or empty where the connection has only one."""
 
@@ -39,7 +39,7 @@ class Mailbox(SQLModel, table=True):
     first_seen_at: str = instant(nullable=False)
 
 
-class SyncRun(SQLModel, table=True):
+class SyncRun(Table, table=True):
     """One pass of one identity: what it did and how it ended."""
 
     __tablename__ = "sync_run"
@@ -62,7 +62,7 @@ class SyncRun(SQLModel, table=True):
     error: str | None = Field(default=None, sa_column=Column(Text))
 
 
-class Quarantine(SQLModel, table=True):
+class Quarantine(Table, table=True):
     """An item or dialog that could not be read, kept raw with its reason until it can be."""
 
     id: str = Field(primary_key=True)  # kind + dialog id, or kind + digest of the bytes when they name no dialog
@@ -79,7 +79,7 @@ class Quarantine(SQLModel, table=True):
     payload: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
 
 
-class Listing(SQLModel, table=True):
+class Listing(Table, table=True):
     """The dialogs of one party that one identity listed at its latest complete sweep. Several identities may read one
     party, each with its own rights: what one no longer lists may still be listed by another. A party that is no mailbox
     of the identity stands here for the single dialogs of it that are delegated."""
@@ -91,7 +91,7 @@ class Listing(SQLModel, table=True):
     swept_at: str = Field(sa_column=Column(Instant(), nullable=False))  # when that sweep began
 
 
-class Duty(SQLModel, table=True):
+class Duty(Table, table=True):
     """An opening whose unread mark we owe: recorded before the opening leaves, settled when the mark is back or need
     not come back. The newest of a dialog stands here, settled ones too: what became of an opening can be asked later.
     """
@@ -114,7 +114,7 @@ class Duty(SQLModel, table=True):
     outcome: str | None = None
 
 
-class ClientKey(SQLModel, table=True):
+class ClientKey(Table, table=True):
     """A key that a connection signs, or signed, with; nothing of the key itself is here. It dies a year after it was
     registered (reference: auth §9), which its first use tells of where the operator does not."""
 
@@ -128,7 +128,7 @@ class ClientKey(SQLModel, table=True):
     refused_at: str | None = Field(default=None, sa_column=Column(Instant()))
 
 
-class ServiceLevel(SQLModel, table=True):
+class ServiceLevel(Table, table=True):
     """The authentication level that a service asks for, as it was last learned. Only services that somebody of ours
     stood before with too low a level are here."""
 
@@ -139,7 +139,7 @@ class ServiceLevel(SQLModel, table=True):
     learned_at: str = Field(sa_column=Column(Instant(), nullable=False))
 
 
-class Refusal(SQLModel, table=True):
+class Refusal(Table, table=True):
     """One identity may not read a dialog as it stands. Kept so that it is not asked again at each poll; forgotten when
     the dialog changes."""
 
@@ -150,7 +150,7 @@ class Refusal(SQLModel, table=True):
     refused_at: str = Field(sa_column=Column(Instant(), nullable=False))
 
 
-_duty = SQLModel.metadata.tables["duty"]
+_duty = Table.metadata.tables["duty"]
 # Few stand at any time, however many there were.
 _standing = _duty.c.settled_at.is_(None)
 Index("ix_duty_standing", _duty.c.recorded_at, sqlite_where=_standing, postgresql_where=_standing)
