@@ -313,11 +313,12 @@ class Archive:
         *,
         delegated: bool = True,
         read_since: str | None = None,
+        beyond: Collection[str] = (),
     ) -> int:
         """How many dialogs `deep_due` finds without a limit; with `read_since` those looked at later than that too."""
         with self._reading() as connection:
             return rereading.deep_count(
-                connection, reader, parties, before, now, delegated=delegated, read_since=read_since
+                connection, reader, parties, before, now, delegated=delegated, read_since=read_since, beyond=beyond
             )
 
     def deep_due(
@@ -329,13 +330,16 @@ class Archive:
         *,
         delegated: bool = True,
         limit: int | None = None,
+        beyond: Collection[str] = (),
     ) -> list[Standing]:
         """The dialogs of these parties whose transmissions were last asked for at `before` or earlier, or never, and
         those whose label log never was; None = all of them. Youngest first, `limit` at most; `delegated`: with those
-        delegated to the reader one by one.
+        delegated to the reader one by one; `beyond`: services whose dialogs are left to those who read them last.
         """
         with self._reading() as connection:
-            return rereading.deep_due(connection, reader, parties, before, now, delegated=delegated, limit=limit)
+            return rereading.deep_due(
+                connection, reader, parties, before, now, delegated=delegated, limit=limit, beyond=beyond
+            )
 
     def held(self, party: str) -> list[Held]:
         """Every dialog of a party that the archive holds, present or not."""

@@ -2,7 +2,8 @@
 pass.
 
 Only dialogs that are present and readable. Each is read again by whoever read it last; by another reader of its party
-only where that one has not polled it for a day. Equal answers on both engines.
+only where that one has not polled it for a day, and where its service is not among those that are `beyond` that reader.
+Equal answers on both engines.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def deep_count(
     *,
     delegated: bool,
     read_since: str | None = None,
+    beyond: Collection[str] = (),
 ) -> int:
     """How many dialogs `deep_due` finds; with `read_since` those that were looked at later than that besides."""
     total = 0
@@ -71,7 +73,7 @@ def deep_count(
     if read_since is not None:
         wanted = or_(wanted, _dialog.c.children_read_at > read_since)
     for whose in _whose(reader, parties, delegated=delegated):
-        query = select(func.count()).select_from(_dialog).where(whose, wanted, *_ours(reader, now))
+        query = select(func.count()).select_from(_dialog).where(whose, wanted, *_ours(reader, now, beyond))
         total += connection.scalar(query) or 0
     return total
 
@@ -85,13 +87,15 @@ def deep_due(
     *,
     delegated: bool,
     limit: int | None,
+    beyond: Collection[str] = (),
 ) -> list[Standing]:
     """Dialogs with transmissions, or whose label log was never read, whose last look is not later than `before`; None =
     whenever it was.
 
     `delegated`: also those that were delegated to the reader one by one.
     """
-    return _standing(connection, reader, parties, now, _deep(before, now), limit, delegated=delegated)
+    wanted = _deep(before, now)
+    return _standing(connection, reader, parties, now, wanted, limit, delegated=delegated, beyond=beyond)
 
 
 def earlier(now: str, by: timedelta) -> str:
@@ -118,7 +122,7 @@ def _deep(before: str | None, now: str) -> ColumnElement[bool]:
     return and_(shows_nowhere, or_(looked.is_(None), looked <= before, looked > _not_yet(now)))
 
 
-def _ours(reader: Reader, now: str) -> list[ColumnElement[bool]]:
+def _ours(reader: Reader, now: str, beyond: Collection[str] = ()) -> list[ColumnElement[bool]]:
     d, m = _dialog.c, _mailbox.c
     polled = exists().where(
         and_(
@@ -130,7 +134,10 @@ def _ours(reader: Reader, now: str) -> list[ColumnElement[bool]]:
         )
     )
     ours = and_(func.coalesce(d.connection, "") == reader[0], func.coalesce(d.identity, "") == reader[1])
-    return [d.presence == "present", d.access == "full", or_(ours, not_(polled))]
+    orphaned = not_(polled)
+    if beyond:
+        orphaned = and_(orphaned, func.coalesce(d.service_resource, "").not_in(sorted(beyond)))
+    return [d.presence == "present", d.access == "full", or_(ours, orphaned)]
 
 
 def _whose(reader: Reader, parties: Collection[str], *, delegated: bool) -> Iterator[ColumnElement[bool]]:
@@ -151,13 +158,14 @@ def _standing(
     limit: int | None,
     *,
     delegated: bool = True,
+    beyond: Collection[str] = (),
 ) -> list[Standing]:
     d = _dialog.c
     found: list[Standing] = []
     for whose in _whose(reader, parties, delegated=delegated):
         query: Select[tuple[str, str, str | None]] = (
             select(d.id, d.party, d.updated_at)
-            .where(whose, condition, *_ours(reader, now))
+            .where(whose, condition, *_ours(reader, now, beyond))
             .order_by(d.updated_at.desc().nulls_last(), d.id)
         )
         rows = connection.execute(query if limit is None else query.limit(limit))

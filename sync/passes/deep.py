@@ -119,15 +119,22 @@ class Deep:
         """The dialogs whose turn it is, youngest first."""
         at, began = instant_text(now), cycle.began
         limit = None
+        who, delegated, beyond = (self._reader, cycle.parties), cycle.delegated, self._beyond()
         if began is not None:
-            who, delegated = (self._reader, cycle.parties), cycle.delegated
-            count = self._shelf.deep_count(*who, None, at, delegated=delegated, read_since=began)
-            unread = self._shelf.deep_count(*who, began, at, delegated=delegated)
+            count = self._shelf.deep_count(*who, None, at, delegated=delegated, read_since=began, beyond=beyond)
+            unread = self._shelf.deep_count(*who, began, at, delegated=delegated, beyond=beyond)
             limit = plan_share(count, unread, now - datetime.fromisoformat(began), self._every)
             if limit == 0:
                 return []
-        due = self._shelf.deep_due(self._reader, cycle.parties, began, at, delegated=cycle.delegated, limit=limit)
+        due = self._shelf.deep_due(*who, began, at, delegated=delegated, limit=limit, beyond=beyond)
         return [each.id for each in due]
+
+    def _beyond(self) -> list[str]:
+        """The services whose dialogs our level hides, as far as is known: what another reads of them is not for us,
+        and takes no place in our share.
+        """
+        levels = self._landing.levels
+        return [service for service in self._shelf.reach.levels() if levels.suffices(service) is False]
 
     def _step(self, cycle: Cycle) -> None:
         now = self._now()

@@ -93,6 +93,7 @@ class Shelf(Protocol):
         *,
         delegated: bool,
         read_since: str | None = None,
+        beyond: Collection[str] = (),
     ) -> int: ...
     def deep_due(
         self,
@@ -103,6 +104,7 @@ class Shelf(Protocol):
         *,
         delegated: bool,
         limit: int | None,
+        beyond: Collection[str] = (),
     ) -> Sequence[Standing]: ...
     def held(self, party: str) -> Sequence[Held]: ...
     def delegating(self, connection: str, identity: str) -> Sequence[str]: ...

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.household import household
 from tests.faults.playground import A, B, D, Playground, playground, problem, text
 from tests.faults.rereading import CYCLE, asked, deep, hot, planned, poll
 from tests.faults.restoring import labels
@@ -89,6 +90,21 @@ def test_a_cycle_reads_every_dialog_once_evenly_and_the_youngest_first(play: Pla
     play.clock.skip(CYCLE.total_seconds())
     deep(play)
     assert sorted(read_in_order(play)) == sorted(made)
+
+
+def test_what_only_a_higher_level_reads_takes_no_share_of_the_others(tmp_path: Path) -> None:
+    with household(tmp_path, "never") as home:
+        play = home.play
+        for number in range(4):
+            old = play.clock.now() - timedelta(days=100 + number)
+            plain = {"serviceResource": "urn:altinn:resource:annet", "status": "Completed"}
+            play.letter(play.dialog(A, at=old, **plain), at=old)
+            home.secret()
+        home.sync()
+        assert {row["access"] for row in play.tables()["dialog"]} == {"full"}
+        home.consent_ends()
+        home.sync(after=CYCLE.total_seconds() / 2)
+        assert len(read_in_order(play)) == 2, "half of what there is to read, although what is hidden is younger"
 
 
 def test_what_another_pass_read_in_the_cycle_is_not_read_again_in_it(play: Playground) -> None:

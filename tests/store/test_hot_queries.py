@@ -113,6 +113,22 @@ def test_another_reader_of_the_party_takes_over_where_the_last_one_is_gone(archi
     assert unsettled(archive) == archive.rereadable(US, [uuid(1)], NOW, since=NOW) == [uuid(1)]
 
 
+def test_what_is_beyond_another_reader_waits_for_the_last_one_and_takes_no_share(archive: Archive) -> None:
+    secret, plain = "urn:altinn:resource:hemmelig", "urn:altinn:resource:prove"
+    services = (secret, plain, None)
+    theirs = Row(connection=THEM[0], identity=THEM[1], from_party_transmissions_count=1)
+    hold(archive, *(dialog(n, service_resource=of, **theirs) for n, of in enumerate(services, 1)))  # type: ignore[arg-type]
+    hold(archive, mine(4, service_resource=secret, from_party_transmissions_count=1))
+
+    def asked(*beyond: str) -> list[str]:
+        found = sorted(each.id for each in archive.deep_due(US, (ORG,), NOW, NOW, beyond=beyond))
+        assert archive.deep_count(US, (ORG,), None, NOW, beyond=beyond) == len(found)
+        return found
+
+    assert asked() == [uuid(1), uuid(2), uuid(3), uuid(4)]
+    assert asked(secret) == [uuid(2), uuid(3), uuid(4)], "what we read last ourselves is ours to find out about"
+
+
 def test_what_was_met_in_this_very_pass_was_read_already(archive: Archive) -> None:
     hold(archive, mine(1, first_seen_at=AT), mine(2, first_seen_at=NOW))
     assert archive.rereadable(US, [uuid(2), uuid(1), uuid(7)], NOW, since=NOW) == [uuid(1)]
