@@ -30,7 +30,7 @@ from sync.passes.report import PassReport
 from sync.passes.schedule import Intervals, Pass, Wanted, passes_due
 from sync.passes.settling import settle_duties
 from sync.passes.sweep import Sweep
-from sync.passes.walks import plan_sweep
+from sync.passes.walks import MailboxCursor, plan_sweep
 
 
 class OnceLimits:
@@ -138,10 +138,11 @@ class Round:
             yield from (f"poll: {step}" for step in rehearsal.steps())
             yield from (f"poll: failed: {error.sentence}" for error in rehearsal.failures)
             boxes = rehearsal.mailboxes
-            due = self._due()
+            due, sweeping = self._sweeping(boxes)
             common = (identity.inbox, self.archive, landing, pool, self.now, self.told)
             if Pass.SWEEP in due:
-                parties = [mailbox.party for mailbox in boxes]
+                # Where no mailbox is left, a search for the lost ones shows what is delegated.
+                parties = [mailbox.party for mailbox in sweeping] or rehearsal.lost
                 yield from (f"sweep: {walk}" for walk in plan_sweep(parties, task.max_parties))
             if Pass.HOT in due:
                 yield from (f"hot: {step}" for step in Hot(task, boxes, *common).plan())
@@ -158,16 +159,21 @@ class Round:
         attempted = self.archive.last_runs(identity.connection, identity.name)
         return passes_due(rows, Intervals(sync.hot, sync.sweep), self.now(), attempted) | self.wanted.passes
 
-    def _further(self, poll: Poll, pool: Executor) -> Mapping[str, Callable[[], PassReport]]:
-        """The passes to make after the poll, in their order."""
-        sync, identity = self.settings.sync, self.identity
+    def _sweeping(self, boxes: Sequence[MailboxCursor]) -> tuple[frozenset[Pass], Sequence[MailboxCursor]]:
+        """What is due, and which mailboxes a sweep would list: absences are accepted by a sweep of those alone."""
         due = self._due()
-        task, boxes, sweeping = self._task(), poll.mailboxes, poll.mailboxes
         if self.wanted.accept and Pass.SWEEP not in due:
             due |= {Pass.SWEEP}
             # A party of which single dialogs are delegated has no mailbox: only a whole sweep tells of it.
             if self.wanted.accept <= {mailbox.party for mailbox in boxes}:
-                sweeping = [mailbox for mailbox in boxes if mailbox.party in self.wanted.accept]
+                return due, [mailbox for mailbox in boxes if mailbox.party in self.wanted.accept]
+        return due, boxes
+
+    def _further(self, poll: Poll, pool: Executor) -> Mapping[str, Callable[[], PassReport]]:
+        """The passes to make after the poll, in their order."""
+        sync, identity = self.settings.sync, self.identity
+        task, boxes = self._task(), poll.mailboxes
+        due, sweeping = self._sweeping(boxes)
         made: dict[str, Callable[[], PassReport]] = {}
         for kind in Pass:
             if kind not in due:

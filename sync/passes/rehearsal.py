@@ -22,7 +22,9 @@ Step = Walk | DialogPlan
 
 
 class Rehearsal:
-    """For one identity. `mailboxes` are those that the poll would read, once `steps` has asked for them."""
+    """For one identity. Once `steps` has asked for them, `mailboxes` are those that the poll would read, and `lost` the
+    parties whose mailboxes are lost, or would be by then.
+    """
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Rehearsal:
         self._walker = Walker(inbox, pool, now, ignore)
         self._now = now
         self.mailboxes: Sequence[MailboxCursor] = ()
+        self.lost: Sequence[str] = ()
         self.failures: list[ArkivError] = []
 
     def steps(self) -> Iterator[Step]:
@@ -61,8 +64,11 @@ class Rehearsal:
 
     def _mailboxes(self) -> Sequence[MailboxCursor]:
         task, now = self._task, instant_text(self._now())
-        parties: Sequence[str] | None = task.parties
+        parties, whole = task.parties, False
         if parties is None:
-            parties = listed_parties(self._inbox.parties(), now).searchable
+            found = listed_parties(self._inbox.parties(), now)
+            parties, whole = tuple(found.searchable), not found.nameless
         held = self._shelf.mailboxes(task.connection, task.identity)
-        return plan_mailboxes(task.connection, task.identity, parties, held, now, discovered=False).walk
+        plan = plan_mailboxes(task.connection, task.identity, parties, held, now, discovered=whole)
+        self.lost = sorted({str(row["party"]) for row in held if row["state"] == "lost"} - {*parties} | {*plan.lost})
+        return plan.walk

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from sync.passes import sweep as sweeping
+from sync.passes.schedule import Pass, Wanted
 from sync.passes.walks import Walk, plan_sweep
 from tests.faults.playground import A, B, C, Playground, playground, problem
 from tests.faults.sweeping import poll, sweep
@@ -167,6 +168,33 @@ def test_with_no_mailbox_left_what_is_delegated_one_by_one_is_still_met_and_expl
     assert [presence(play, one) for one in delegated] == ["present", "no_access", "deleted", "no_access"]
     asked = [entry.path for entry in play.world.requests.entries if entry.path.endswith("/transmissions")]
     assert {one for one in delegated if any(one in path for path in asked)} == {taken, deleted, foreign}
+
+
+def planned_sweep(play: Playground, *passes: Pass, accept: frozenset[str] = frozenset()) -> list[str]:
+    steps = [step for _, step in play.runner.rehearse(play.archive, Wanted(frozenset(passes), accept))]
+    return [step for step in steps if step.startswith("sweep")]
+
+
+def test_a_rehearsal_tells_of_the_sweep_that_looks_for_what_is_delegated_when_no_mailbox_is_left(
+    play: Playground,
+) -> None:
+    given = play.dialog(A)
+    play.sync()
+    assert planned_sweep(play) == []
+    both = "sweep: list 2 mailboxes"
+    assert planned_sweep(play, Pass.SWEEP) == [both]
+    play.allow(instances=[given])
+    assert planned_sweep(play, Pass.SWEEP) == [both], "they would be lost by then"
+    play.sync()
+    play.clock.skip(DAY)
+    assert planned_sweep(play) == [both], "due, since nothing else tells of it"
+
+
+def test_a_rehearsal_tells_of_the_sweep_by_which_absences_are_accepted(play: Playground) -> None:
+    play.dialog(A)
+    play.sync()
+    assert planned_sweep(play, Pass.SWEEP) == ["sweep: list 2 mailboxes"]
+    assert planned_sweep(play, accept=frozenset({A})) == ["sweep: list 1 mailbox"]
 
 
 @pytest.mark.parametrize("left", [(), (B,)])
