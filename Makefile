@@ -6,10 +6,12 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # Two workers suit two cores; the suite starts its own servers and databases on loopback.
 TEST_WORKERS ?= 2
+# The tests start some two hundred processes of ours: what Python compiled is to be kept for the next one.
+unexport PYTHONDONTWRITEBYTECODE
 # How long `make chaos` goes on.
 MINUTES ?= 10
 
-.PHONY: help demo test check bench chaos crash lock clean
+.PHONY: help demo test check style bench chaos crash lock clean
 
 help:                     ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -17,14 +19,17 @@ help:                     ## what can be made
 demo: $(VENV)/run.stamp   ## the main job, on the sandbox that ships with the program
 	@$(BIN)/dialogarkiv demo
 
-test: $(VENV)/dev.stamp check ## everything but the long campaigns
-	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist loadfile tests
+# File by file in the order of their names: real processes and crashes first, the many small tests fill up the end.
+test: $(VENV)/dev.stamp style ## everything but the long campaigns
+	$(BIN)/python -m pytest -q -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder tests
 
-check: $(VENV)/dev.stamp  ## style, types, layers
+check: $(VENV)/dev.stamp style ## style, types, layers
+	$(BIN)/python -m pytest -q tests/unit/test_layers.py
+
+style: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy config store sync tests bench
-	$(BIN)/python -m pytest -q tests/unit/test_layers.py
+	$(BIN)/mypy --num-workers $(TEST_WORKERS) config store sync tests bench
 
 bench: $(VENV)/dev.stamp  ## figures: 20,000 dialogs, side by side with a naive loop
 	$(BIN)/python -m bench.archive
