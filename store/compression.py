@@ -2,8 +2,9 @@
 look like.
 
 An answer of Dialogporten is small and mostly field names. With the dictionary, a list item takes half the room that it
-would by itself, and a whole page is compressed in one call, outside the interpreter's lock. The dictionary is text,
-ships with the program and is never edited: a better one becomes the next form, and old bodies stay readable.
+would by itself, and a whole page is compressed in one call, outside the interpreter's lock. The dictionary was trained
+on invented letters, ships with the program and is never changed: a better one becomes the next form, and old bodies
+stay readable.
 """
 
 from __future__ import annotations
@@ -16,9 +17,7 @@ import zstandard
 
 _FORM = b"\x01"
 _LEVEL = 3
-_DICTIONARY = zstandard.ZstdCompressionDict(
-    files("store").joinpath("dictionary_1.txt").read_bytes(), dict_type=zstandard.DICT_TYPE_RAWCONTENT
-)
+_DICTIONARY = zstandard.ZstdCompressionDict(files("store").joinpath("dictionary_1.zdict").read_bytes())
 _DICTIONARY.precompute_compress(level=_LEVEL)
 
 

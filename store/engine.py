@@ -33,6 +33,7 @@ from store.errors import (
 )
 
 BUSY_SECONDS = 15.0
+_STATEMENTS = 64  # kept prepared; an INSERT of many rows takes a hundred kilobytes
 
 
 def parse_url(text: str) -> URL:
@@ -109,7 +110,9 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
         target = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}"
 
         def connect() -> sqlite3.Connection:
-            return sqlite3.connect(target, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+            return sqlite3.connect(
+                target, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, cached_statements=_STATEMENTS
+            )
 
         engine = create_engine(url, creator=connect, hide_parameters=True)
 

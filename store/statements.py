@@ -129,19 +129,8 @@ def upsert(
 
 
 def insert_new(engine: Engine, cursor: Cursor, name: str, rows: Iterable[Row]) -> int:
-    """Inserts rows whose keys do not stand yet, and answers how many. A column that is null in all of them is left out:
-    a dialog that only the list has told of leaves half of its columns empty, and each costs.
-    """
-    written = 0
-    for keys, group in _alike(rows):
-        columns = zip(*tuples(group, keys), strict=True)
-        told = tuple(key for key, column in zip(keys, columns, strict=True) if not _is_empty(column))
-        written += _put(engine, cursor, name, told, group, "")
-    return written
-
-
-def _is_empty(column: Values) -> bool:
-    return column[0] is None and set(column) == {None}
+    """Inserts rows whose keys do not stand yet, and answers how many."""
+    return sum(_put(engine, cursor, name, keys, group, "") for keys, group in _alike(rows))
 
 
 def _alike(rows: Iterable[Row]) -> Iterable[tuple[tuple[str, ...], list[Row]]]:
@@ -167,8 +156,11 @@ def insert(
 ) -> int:
     """Inserts `rows`, with `conflict` said of those that stand, and answers how many rows it touched."""
     names = ", ".join(map(_quoted, columns))
-    if not engine.postgres or len(rows) < _MANY:
-        return _insert_many(engine, cursor, f"INSERT INTO {name} ({names}) VALUES", len(columns), rows, conflict)
+    if len(rows) < _MANY:
+        marks = ", ".join([engine.mark] * len(columns))
+        return run(engine, cursor, f"INSERT INTO {name} ({names}) VALUES ({marks}) {conflict}", rows)  # noqa: S608
+    if not engine.postgres:
+        return _insert_many(cursor, name, columns, rows, conflict)
     if not conflict:
         return _copy(cursor, name, names, rows)
     stage = f"stage_{name}"
@@ -180,18 +172,25 @@ def insert(
     return touched
 
 
-def _insert_many(engine: Engine, cursor: Cursor, into: str, width: int, rows: list[Values], conflict: str) -> int:
-    """Many rows to a statement: SQLite works on all of them at once, outside the interpreter's lock."""
-    marks = f"({', '.join([engine.mark] * width)})"
-    together = 1 if engine.postgres else max(1, _PLACES // width)
-    touched, done = 0, 0
-    if together > 1:
-        sql = f"{into} {', '.join([marks] * together)} {conflict}"
-        while len(rows) - done >= together:
-            cursor.execute(sql, tuple(chain.from_iterable(rows[done : done + together])))
-            touched += max(cursor.rowcount, 0)
-            done += together
-    return touched + run(engine, cursor, f"{into} {marks} {conflict}", rows[done:])
+def _insert_many(cursor: Cursor, name: str, columns: tuple[str, ...], rows: list[Values], conflict: str) -> int:
+    """Many rows to a statement of SQLite, which works on them outside the interpreter's lock. A column that says the
+    same in all of them is bound once: new dialogs have much in common.
+    """
+    told = dict(zip(columns, zip(*rows, strict=True), strict=True))
+    own = [key for key, each in told.items() if each.count(each[0]) < len(each)] or [columns[0]]
+    common = {key: each[0] for key, each in told.items() if key not in own}
+    rows = list(zip(*(told[key] for key in own), strict=True))
+    into = f"INSERT INTO {name} ({', '.join(map(_quoted, (*common, *own)))}) SELECT {'?, ' * len(common)}*"
+    marks = f"({', '.join('?' * len(own))})"
+    size = -(-len(rows) // -(-len(rows) * len(own) // _PLACES))  # parts of nearly equal size: each size is parsed once
+    touched = 0
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
+        # "WHERE true": else the parser takes ON CONFLICT for a join.
+        sql = f"{into} FROM (VALUES {', '.join([marks] * len(part))}) WHERE true {conflict}"
+        cursor.execute(sql, (*common.values(), *chain.from_iterable(part)))
+        touched += max(cursor.rowcount, 0)
+    return touched
 
 
 def _copy(cursor: Cursor, name: str, names: str, rows: list[Values]) -> int:

@@ -17,14 +17,20 @@ def instant(text: str, field: str = "time") -> str:
 
     Takes any number of fractional digits and any offset; raises ValueError, with the field's name, for anything else.
     """
-    canonical = _canonical(text)
-    if canonical is None:
+    found = canonical(text)
+    if found is None:
         raise ValueError(f"{field} is not a time with a zone")
-    return canonical
+    return found
+
+
+def time_or_none(text: str | None, field: str) -> str | None:
+    """As `instant`; None stays None."""
+    return None if text is None else canonical(text) or instant(text, field)
 
 
 @lru_cache(maxsize=1024)  # one dialog repeats the same few times
-def _canonical(text: str) -> str | None:
+def canonical(text: str) -> str | None:
+    """As `instant`, None for anything else: what is asked of every time of a backfill."""
     try:
         if len(text) == 28 and text[27] == "Z" and text[19] == "." and text[10] == "T" and text[7] == "-":
             _parse(text)  # the server's own spelling: only its numbers are in question

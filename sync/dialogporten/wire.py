@@ -349,7 +349,7 @@ def storable(body: bytes) -> bytes:
     """The body with U+0000, which PostgreSQL cannot hold as text, turned into U+FFFD; nearly always the same
     object.
     """
-    if b"\\u0000" not in body:
+    if b"\\" not in body or b"\\u0000" not in body:  # the first look is several times faster
         return body
     while (changed := _NUL.sub(rb"\1\\ufffd", body)) != body:  # a second run of the same character touches the first
         body = changed

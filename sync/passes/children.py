@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from store.batch import Row
+from sync.dialogporten.instants import time_or_none
 from sync.dialogporten.wire import (
     Activity,
     Actor,
@@ -33,10 +34,6 @@ def known_id(value: str | None, of: str) -> str:
     if not value:
         raise ValueError(f"{of} without id")
     return value
-
-
-def time_or_none(value: str | None, field: str) -> str | None:
-    return None if value is None else instant(value, field)
 
 
 def activity_row(dialog_id: str, activity: Activity, languages: Sequence[str]) -> Row:

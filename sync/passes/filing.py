@@ -13,7 +13,7 @@ from sync.passes.bodies import Bodies, MalformedItem
 from sync.passes.differences import Change
 from sync.passes.duties import Duty
 from sync.passes.levels import LEVEL_TOO_LOW
-from sync.passes.normalise import RowContext
+from sync.passes.normalise import RowContext, dialog_rows
 from sync.passes.opening import OpeningPolicy, after_opening, with_state
 from sync.passes.planner import DialogPlan
 from sync.passes.reading import DialogRead
@@ -60,6 +60,11 @@ class Job:
         self.read = DialogRead(self.plan.dialog_id)
 
     @property
+    def is_listed_only(self) -> bool:
+        """Whether it is new and only the list has told of it."""
+        return self.known is None and not self.plan.reads_anything
+
+    @property
     def level_is_known(self) -> bool:
         """Whether a read, or what is known of the service, tells if our level is high enough."""
         read = self.read
@@ -74,6 +79,22 @@ class Job:
         """Whether the held texts stand: fuller than what a too low level shows, or nobody knows."""
         held = self.known is not None and self.known.texts_full
         return held and self.texts_differ and (self.level_too_low or not self.level_is_known)
+
+
+def listed(job: Job, reader: Reader, at: str) -> DialogRows | None:
+    """The rows of a new dialog that only the list has told of, as nearly all of a backfill are; None where `filed` must
+    find out what is wrong with it.
+    """
+    sighting = job.sighting
+    try:
+        rows = dialog_rows(sighting.signals.id, Bodies(sighting.raw), _context(job, reader, at), sighting.item)
+    except MalformedItem:
+        return None
+    rows.is_new = True
+    rows.payloads = {"list": sighting.raw}
+    rows.dialog["children_read_at"] = None
+    rows.dialog["looked_at"] = at
+    return rows
 
 
 def filed(job: Job, reader: Reader, at: str) -> tuple[DialogRows | None, list[tuple[MalformedItem, bytes | None]]]:

@@ -144,7 +144,7 @@ class Hot:
             opened = self._started <= (known.opened_at or "") <= instant_text(self._now())
             # What the archive holds is not what the list shows now where that item could not be filed.
             same = _shows_the_same(page[known.id], sighting.signals)
-            return replace(found, opens=found.opens and same and not opened)
+            return msgspec.structs.replace(found, opens=found.opens and same and not opened)
 
         self._landing.reread(again, plan, shown=True)
 

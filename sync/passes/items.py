@@ -9,6 +9,7 @@ import msgspec
 
 from sync.dialogporten import wire
 from sync.dialogporten.deep_items import SET_APART
+from sync.dialogporten.instants import canonical
 from sync.passes.bodies import MalformedItem
 
 _HEX = "[0-9a-fA-F]"
@@ -53,7 +54,7 @@ def checked_item(raw: bytes) -> wire.ListItem:
             ("contentUpdatedAt", item.content_updated_at),
             ("latestActivity.createdAt", None if item.latest_activity is None else item.latest_activity.created_at),
         ):
-            if value is not None:
+            if value is not None and canonical(value) is None:
                 wire.instant(value, name)
         wire.instant(item.updated_at or "", "updatedAt")
     except ValueError as error:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from store.batch import Batch, CurrentPayload, CursorMove, Known, Row
 from store.clock import instant_text
@@ -17,7 +19,7 @@ from sync.passes.asking import Asking
 from sync.passes.bodies import MalformedItem
 from sync.passes.canonical import list_digest
 from sync.passes.choosing import Chooser
-from sync.passes.filing import Job, Reader, filed, look, nothing_new, refusal
+from sync.passes.filing import Job, Reader, filed, listed, look, nothing_new, refusal
 from sync.passes.levels import LEVEL_TOO_LOW, Levels
 from sync.passes.normalise import checked_item
 from sync.passes.planner import DialogPlan, plan_retry
@@ -280,6 +282,12 @@ class Landing:
         self._counts.unsettled += tell_duty(self._tell, row)
 
     def _add(self, batch: Batch, job: Job, *, again: bool = False) -> None:
+        if job.is_listed_only:
+            rows = listed(job, self.reader, batch.at)
+            if rows is not None:
+                batch.dialogs.append(rows)
+                self._counts.new += 1
+                return
         self._settle(batch, job)
         if self._sharing.leaves(job, shown=True):
             return
@@ -332,10 +340,11 @@ def _parts(jobs: Sequence[Job]) -> list[list[Job]]:
     parts: list[list[Job]] = [[]]
     reads = 0
     for job in jobs:
-        if job.plan.reads_anything and reads == READS:
+        asks = job.plan.reads_anything
+        if asks and reads == READS:
             parts.append([])
             reads = 0
-        reads += job.plan.reads_anything
+        reads += asks
         parts[-1].append(job)
     return parts
 

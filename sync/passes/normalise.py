@@ -13,6 +13,7 @@ import msgspec
 
 from store.batch import DialogRows, Row
 from sync.dialogporten import wire
+from sync.dialogporten.instants import time_or_none
 from sync.passes.bodies import Bodies, MalformedItem
 from sync.passes.canonical import list_digest
 from sync.passes.children import (
@@ -25,7 +26,6 @@ from sync.passes.children import (
     gui_action_row,
     label_log_rows,
     seen_row,
-    time_or_none,
 )
 from sync.passes.items import check_identity
 from sync.passes.items import checked_item as checked_item

@@ -7,7 +7,8 @@ when).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from sync.passes.opening import MARKED_AS_UNOPENED, OpeningPolicy, disturbs_nobody, seen_by_somebody
 from sync.passes.signals import ListSignals
@@ -15,11 +16,11 @@ from sync.passes.signals import ListSignals
 TRACE_FREE = ("transmissions", "activities")
 LOGS = ("seenlog", "labellog")
 BORN_SEEN_BEFORE = "2025-12-01T00:00:00.000000Z"
+UNTOUCHED = frozenset({"Default"})  # the labels of a dialog that nobody has moved or marked
 _MIGRATED = re.compile(r"urn:altinn:resource:app_[^_]+_a2")
 
 
-@dataclass(frozen=True, slots=True)
-class DialogPlan:
+class DialogPlan(msgspec.Struct, frozen=True):
     """The reads for one dialog, in the order they are made: `before`, then the opening, then `after`.
 
     The logs come after the opening because the opening itself may write into them.
@@ -59,7 +60,7 @@ def plan_new(item: ListSignals, policy: OpeningPolicy) -> DialogPlan:
     after = []
     if opens or item.seen_ids or has_past or _seen_by_an_early_clock(item):
         after.append("seenlog")
-    if item.seen_ids or has_past or item.labels != {"Default"}:
+    if item.seen_ids or has_past or item.labels != UNTOUCHED:
         after.append("labellog")
     return DialogPlan(item.id, tuple(before), opens, tuple(after))
 

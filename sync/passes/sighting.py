@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -16,8 +15,7 @@ _SWAPPED = ("title", "summary")
 _STATE = ("isContentSeen", "endUserContext", "systemLabel")
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True):
     """A readable item: its bytes, their digest (`canonical.list_digest`), and what planning compares."""
 
     raw: bytes

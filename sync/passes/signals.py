@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 
-from sync.dialogporten.wire import ListItem, instant
+from sync.dialogporten.instants import time_or_none
+from sync.dialogporten.wire import ListItem
 
 
 class ListSignals(msgspec.Struct, frozen=True, gc=False):
@@ -37,6 +40,7 @@ class ListSignals(msgspec.Struct, frozen=True, gc=False):
         return self.latest_activity[0]
 
 
+_as_set = lru_cache(maxsize=256)(frozenset[str])  # a few sets stand on all dialogs
 _NOBODY: frozenset[str] = frozenset()
 _NONE = (None, None)
 
@@ -53,16 +57,14 @@ def signals(item: ListItem) -> ListSignals:
         item.party or "",
         item.org,
         item.service_resource,
-        None if item.created_at is None else instant(item.created_at, "createdAt"),
-        None if item.updated_at is None else instant(item.updated_at, "updatedAt"),
-        None if item.content_updated_at is None else instant(item.content_updated_at, "contentUpdatedAt"),
+        time_or_none(item.created_at, "createdAt"),
+        time_or_none(item.updated_at, "updatedAt"),
+        time_or_none(item.content_updated_at, "contentUpdatedAt"),
         (item.from_service_owner_transmissions_count or 0, item.from_party_transmissions_count or 0),
-        _NONE
-        if latest is None
-        else (latest.id, None if latest.created_at is None else instant(latest.created_at, "latestActivity.createdAt")),
+        _NONE if latest is None else (latest.id, time_or_none(latest.created_at, "latestActivity.createdAt")),
         seen,
         item.is_content_seen is True,
-        frozenset(item.labels),
+        _as_set(item.labels),
         None if item.end_user_context is None else item.end_user_context.revision,
         item.is_api_only is True,
         item.content is not None,

