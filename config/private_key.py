@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 import re
+from functools import lru_cache
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -24,6 +25,8 @@ class KeyTrouble(Exception):
         super().__init__(problem)
 
 
+# That the numbers belong together is checked, at a twentieth of a second; a run asks for each key twice.
+@lru_cache(maxsize=16)
 def parse_private_key(text: str, key_id: str | None) -> tuple[str, rsa.RSAPrivateKey]:
     """`(kid, key)`. `key_id` is needed for a PEM, and must agree with the kid of a JWK. Raises KeyTrouble."""
     text = text.lstrip("\ufeff").strip()
