@@ -6,7 +6,9 @@ answer larger than the limit is not read. Every answer's `Date` is shown to the 
 """
 
 import logging
+import os
 import socket
+import ssl
 import threading
 import time
 import weakref
@@ -15,6 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -117,6 +120,7 @@ class HttpEdge:
             follow_redirects=False,
             # Plain http goes to this machine only; a proxy would read the bearer.
             mounts={"http://": None},
+            verify=_trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")),
             transport=transport,
         )
 
@@ -361,6 +365,12 @@ def _version() -> str:
         return version("dialogarkiv")
     except PackageNotFoundError:
         return "dev"
+
+
+@cache
+def _trusted(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """The certificates that this environment trusts. To read them takes a twentieth of a second, so that is done once."""
+    return httpx.create_ssl_context()
 
 
 def _silence_httpx() -> None:

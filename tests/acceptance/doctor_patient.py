@@ -54,7 +54,7 @@ class Served:
         """Every dialog's seen log and unread state, read without a side effect."""
         told: list[tuple[str, object]] = []
         for caller in people.SYSTEM_USERS:
-            answer = httpx.get(f"{self.server.url}/control/truth", params={"caller": caller}, timeout=60)
+            answer = httpx.get(f"{self.server.url}/control/truth", params={"caller": caller}, timeout=60, verify=False)
             told += [
                 (dialog["id"], [dialog.get("seenlog"), dialog.get("listItem")]) for dialog in answer.json()["dialogs"]
             ]
@@ -121,5 +121,5 @@ def mint(patient: Patient, **claims: object) -> str:
     body: dict[str, object] = {"system_user": people.BAKERY_SYSTEM_USER, "claims": kept}
     if "authorization_details" in claims:
         body["claims"] = {"authorization_details": []}
-    answer = httpx.post(f"{patient.served.server.url}/control/token", json=body)
+    answer = httpx.post(f"{patient.served.server.url}/control/token", json=body, verify=False)
     return str(answer.json()["access_token"])

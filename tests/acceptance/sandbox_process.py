@@ -56,7 +56,10 @@ class SandboxProcess:
 
     def control(self, method: str, path: str, json: Any = None) -> Any:
         """One call of the control interface, `control("PUT", "date-skew", {"seconds": 90})`; the decoded answer."""
-        answer = httpx.request(method, f"{self.url}/control/{path.strip('/')}", json=json, timeout=60, trust_env=False)
+        # Nothing on this machine has a certificate; reading those of the world takes a twentieth of a second each time.
+        answer = httpx.request(
+            method, f"{self.url}/control/{path.strip('/')}", json=json, timeout=60, trust_env=False, verify=False
+        )
         answer.raise_for_status()
         return answer.json()
 

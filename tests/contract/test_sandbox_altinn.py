@@ -97,7 +97,7 @@ def standing() -> Iterator[Bench]:
     world = World()
     seed.register(world, [KEY.public_jwk()])
     seed.load(world, datetime.now(UTC))
-    with SandboxServer(world) as server, httpx.Client(timeout=30) as http:
+    with SandboxServer(world) as server, httpx.Client(timeout=30, verify=False) as http:
         yield Bench(server, http)
 
 

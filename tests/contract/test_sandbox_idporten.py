@@ -72,7 +72,7 @@ def standing() -> Iterator[House]:
     world = World()
     seed.register(world, [KEY.public_jwk()])
     seed.load(world, datetime.now(UTC))
-    with SandboxServer(world) as server, httpx.Client(timeout=30) as http:
+    with SandboxServer(world) as server, httpx.Client(timeout=30, verify=False) as http:
         yield House(server, http)
 
 

@@ -27,7 +27,7 @@ RESTARTED = "s17-restart/09-page-2-after"
 
 @pytest.fixture
 def replay() -> Iterator[Replay]:
-    with SandboxServer(World(local_mode=True)) as server, httpx.Client(base_url=server.url) as client:
+    with SandboxServer(World(local_mode=True)) as server, httpx.Client(base_url=server.url, verify=False) as client:
         yield Replay(server, client, EXPLAINED)
 
 

@@ -77,7 +77,7 @@ def document() -> Document:
 
 @pytest.fixture
 def replay() -> Iterator[Replay]:
-    with SandboxServer(World(local_mode=True)) as server, httpx.Client(base_url=server.url) as client:
+    with SandboxServer(World(local_mode=True)) as server, httpx.Client(base_url=server.url, verify=False) as client:
         yield Replay(server, client)
 
 

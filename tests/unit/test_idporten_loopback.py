@@ -26,7 +26,7 @@ def listening(redirect: str = "http://127.0.0.1:0/callback", state: str = STATE)
 
 
 def get(address: str, **headers: str) -> httpx.Response:
-    return httpx.get(address, headers=headers, timeout=10, trust_env=False)
+    return httpx.get(address, headers=headers, timeout=10, trust_env=False, verify=False)
 
 
 class Visit:

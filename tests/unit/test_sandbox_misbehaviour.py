@@ -43,7 +43,7 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def client(inbox: Inbox) -> Iterator[Client]:
-    with SandboxServer(inbox.world) as server, httpx.Client(base_url=server.url, trust_env=False) as http:
+    with SandboxServer(inbox.world) as server, httpx.Client(base_url=server.url, trust_env=False, verify=False) as http:
         yield Client(server, http)
 
 

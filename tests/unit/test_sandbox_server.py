@@ -34,7 +34,10 @@ def inbox() -> Inbox:
 
 @pytest.fixture
 def http(inbox: Inbox) -> Iterator[httpx.Client]:
-    with SandboxServer(inbox.world) as server, httpx.Client(base_url=server.url, trust_env=False) as client:
+    with (
+        SandboxServer(inbox.world) as server,
+        httpx.Client(base_url=server.url, trust_env=False, verify=False) as client,
+    ):
         yield client
 
 
