@@ -178,25 +178,14 @@ class Login:
         return self.process.wait(PATIENCE_SECONDS), self.read, "".join(errors)
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByBrowser | None]:
-    if missing_browser() is not None:
-        yield None
+@pytest.fixture(scope="module", params=["forms" if missing_browser() else "chromium"])
+def person(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    """Whoever goes through the pages; with a real browser where there is one."""
+    if request.param == "forms":
+        yield ByForms()
         return
     with browser(tmp_path_factory.mktemp("browser")) as found:
         yield found
-
-
-@pytest.fixture(params=["forms", "chromium"])
-def person(request: pytest.FixtureRequest) -> Person:
-    """Whoever goes through the pages; with a real browser where there is one."""
-    if request.param == "forms":
-        return ByForms()
-    reason = missing_browser()
-    if reason is not None:
-        pytest.skip(f"needs a real browser: {reason}")
-    found: ByBrowser = request.getfixturevalue("chromium")
-    return found
 
 
 @pytest.fixture
