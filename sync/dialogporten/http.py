@@ -369,7 +369,7 @@ def _version() -> str:
 
 @cache
 def _trusted(_file: str | None, _folder: str | None) -> ssl.SSLContext:
-    """The certificates that this environment trusts. To read them takes a twentieth of a second, so that is done once."""
+    """The certificates that this environment trusts. Reading them takes a twentieth of a second, so it is done once."""
     return httpx.create_ssl_context()
 
 
