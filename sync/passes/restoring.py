@@ -33,6 +33,7 @@ from sync.passes.opening import MARKED_AS_UNOPENED, after_opening, after_restori
 from sync.passes.ports import Inbox
 from sync.passes.presence import DELETED, NO_ACCESS, NOT_FOUND, Answer, answer_of, asks_lookup, explain
 from sync.passes.signals import ListSignals, signals
+from sync.passes.walking import next_walk, page_of
 from sync.passes.walks import Walk
 
 UNDER_WAY = "The opening may still be under way; it is looked at once more."
@@ -106,23 +107,22 @@ def _out_of_reach(inbox: Inbox, dialog_id: str) -> Restoring:
 def look_again(inbox: Inbox, party: str, dialog_id: str, created_at: str) -> bytes | None:
     """The list item of one dialog as it is now, without a trace; None when the list does not show it.
 
-    Found by the moment it was made, which nothing changes; others may share it.
+    Found by the moment it was made, which nothing changes; others may share it. Raises BadBody where the answer is no
+    list: then nobody knows.
     """
-    walk = Walk(parties=(party,), after=None, created=created_at)
-    been = {walk.token}
-    while True:
-        page = wire.list_page(inbox.search(walk))
-        for raw in page.items or ():
+    walk: Walk | None = Walk(parties=(party,), after=None, created=created_at)
+    been: set[str | None] = {None}
+    while walk is not None:
+        page = page_of(inbox.search(walk))
+        items = [bytes(raw) for raw in page.items or ()]
+        for raw in items:
             try:
-                if wire.list_item(bytes(raw)).id == dialog_id:
-                    return bytes(raw)
+                if wire.list_item(raw).id == dialog_id:
+                    return raw
             except (msgspec.DecodeError, UnicodeDecodeError):
                 continue  # somebody else's trouble
-        token = page.continuation_token
-        if not page.has_next_page or not page.items or not token or token in been:
-            return None
-        been.add(token)
-        walk = walk.next_page(token, None)
+        walk = next_walk(walk, page, items, been)
+    return None
 
 
 def unmoved(inbox: Inbox, held: ListSignals) -> bool:

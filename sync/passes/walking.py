@@ -106,9 +106,9 @@ class Walker:
                         raise
                     self._told("walk_narrowed", {"parties": len(walk.parties), "limit": walk.limit})
                     return narrower
-                page = _page(body)
+                page = page_of(body)
                 items = [bytes(raw) for raw in page.items or []]
-                following = _following(walk, page, items, been)
+                following = next_walk(walk, page, items, been)
                 asked = None if following is None else self._pool.submit(self._fetch, following)
                 self.fetched_at = fetched_at
                 guide.land(items, walk)
@@ -135,7 +135,8 @@ class Walker:
         return []
 
 
-def _page(body: bytes) -> wire.ListPage:
+def page_of(body: bytes) -> wire.ListPage:
+    """A page of a list. Raises BadBody where the answer is none."""
     try:
         page = wire.list_page(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -146,7 +147,7 @@ def _page(body: bytes) -> wire.ListPage:
     return page
 
 
-def _following(walk: Walk, page: wire.ListPage, items: Sequence[bytes], been: set[str | None]) -> Walk | None:
+def next_walk(walk: Walk, page: wire.ListPage, items: Sequence[bytes], been: set[str | None]) -> Walk | None:
     """The next page's walk. Loops on `hasNextPage`, never on the token (§3.6). What leads to a page that this walk has
     `been` to, or shows nothing and says that there is more, would go on for ever.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,10 +82,15 @@ def test_what_a_person_marks_while_the_opening_itself_is_told_to_wait_is_not_ope
         assert play.differences() == []
 
 
-def test_where_the_list_cannot_be_asked_again_the_opening_is_put_off_and_made_later(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("status", "body"), [(400, "no"), (200, "{}"), (200, '{"items": []}'), (200, '{"items": [], "hasNextPage": true}')]
+)
+def test_where_the_list_cannot_be_asked_again_the_opening_is_put_off_and_made_later(
+    tmp_path: Path, status: int, body: str
+) -> None:
     with playground(tmp_path) as play:
         dialog_id = read(play)
-        broken = {"status": 400, "body": "no"}
+        broken: dict[str, Any] = {"status": status, "body": body}
         wait(play, 300, lambda: play.fault(r"createdAfter=", **broken))
         assert play.sync().exit_code == 4
         assert play.row(dialog_id)["details_status"] is None
