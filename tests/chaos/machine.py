@@ -8,7 +8,6 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +15,6 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from store.archive import Archive
 from sync.passes.schedule import Pass
 from sync.sandbox.dialogs import Dialog
 from sync.sandbox.writes import MIGRATION_CUT
@@ -63,7 +61,6 @@ class Chaos(RuleBasedStateMachine):
         folder = Path(self._held.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", dir=IN_MEMORY)))
         self.policy = self.policies[policy % len(self.policies)]
         self.clock = StillClock()
-        (folder / "arkiv.db").write_bytes(_empty_archive())
         self.play = self._held.enter_context(playground(folder, self.policy, clock=self.clock, serving=Within))
         self.stage = Stage(self.play)
         self.glance = Glance(folder / "arkiv.db")
@@ -285,15 +282,6 @@ class Chaos(RuleBasedStateMachine):
 
 
 MARKED_NOT = "remove"
-
-
-@cache
-def _empty_archive() -> bytes:
-    """Every world begins with one, and the migrations take their time."""
-    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
-        file = Path(folder) / "arkiv.db"
-        Archive.open(f"sqlite:///{file}", create=True).close()
-        return file.read_bytes()
 
 
 def _marks(dialog: Dialog) -> set[str]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from types import TracebackType
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sync.sandbox import render_detail
 from sync.sandbox.app import DROP, create_app
@@ -18,12 +16,6 @@ from sync.sandbox.faults import Faults
 from sync.sandbox.world import World
 
 URL = "http://127.0.0.1:9"  # nobody is asked there
-
-
-@cache
-def _key() -> rsa.RSAPrivateKey:
-    """One for all worlds: making one takes as long as many requests."""
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class Within(httpx.BaseTransport):
@@ -37,7 +29,6 @@ class Within(httpx.BaseTransport):
         self.world = world
         self.faults = Faults()
         world.base_url = URL
-        world.issuers._keys.setdefault(world.issuer, _key())
         self._app = create_app(world, self.faults)
         self._cheap = patch.object(render_detail, "dialog_token", lambda _viewer, dialog: f"{dialog.id}.{uuid4()}")
 

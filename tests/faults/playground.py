@@ -6,16 +6,19 @@ remembered in `pauses`.
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import httpx
 import msgspec
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from config.settings import load
 from store.archive import Archive
@@ -29,6 +32,7 @@ from sync.sandbox.truth import truth_for
 from sync.sandbox.world import World
 from tests.equality import Tables, differences, tables_of
 
+HERE = "sqlite:///arkiv.db"
 US = "7b0c4c4e-52a1-4a0d-8a5b-0f6f5d3a1cff"
 HUMAN = "pid:12857910093"
 PREFIX = "urn:altinn:organization:identifier-no:"
@@ -230,17 +234,35 @@ class Playground:
         self.runner.close()
 
 
+@cache
+def empty_archive() -> bytes:
+    """Every world begins with one, and the migrations take their time."""
+    with tempfile.TemporaryDirectory(prefix="empty-") as folder:
+        file = Path(folder) / "arkiv.db"
+        Archive.open(f"sqlite:///{file}", create=True).close()
+        return file.read_bytes()
+
+
+@cache
+def issuers_key() -> rsa.RSAPrivateKey:
+    """One for all worlds: making one takes as long as many requests."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 @contextmanager
 def playground(
     folder: Path,
     policy: str = "after-human",
-    archive: str = "sqlite:///arkiv.db",
+    archive: str = HERE,
     clock: Clock | None = None,
     serving: Callable[[World], AbstractContextManager[Server]] = SandboxServer,
 ) -> Iterator[Playground]:
     """A world in which we represent A and B."""
     clock = clock or Clock()
+    if archive == HERE:
+        (folder / "arkiv.db").write_bytes(empty_archive())
     with serving(World(now=clock.now)) as server:
+        server.world.issuers._keys.setdefault(server.world.issuer, issuers_key())
         play = Playground(folder, server, clock, policy, archive)
         play.allow(A, B)
         try:
