@@ -125,7 +125,7 @@ def test_every_way_out_is_watched(tmp_path: Path) -> None:
     done = subprocess.run(
         [*command, f"--basetemp={tmp_path / 'theirs'}", str(tmp_path)],
         cwd=tmp_path,
-        env={**environment(), "PYTHONPATH": str(ROOT)},
+        env={**environment(), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},  # else it keeps what it leaks
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
