@@ -20,7 +20,8 @@ url = "sqlite:///arkiv.db"
 [environment]
 name = "tt02"
 """
-MANY = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 20000) SELECT x FROM n"
+# Much more than a pipe takes before it is read from.
+MANY = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 3000) SELECT x, hex(zeroblob(50)) FROM n"
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
