@@ -140,6 +140,8 @@ def nothing_new(rows: DialogRows, job: Job) -> bool:
     known = job.known
     if known is None or rows.payloads or rows.changes:
         return False
+    if job.delegated is not None and job.delegated != known.delegated:
+        return False
     return all(rows.dialog[name] == getattr(known, name) for name in _STATE)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sync.passes import absence
 from tests.faults.household import KARI, SWEEP, Household, household
-from tests.faults.playground import HUMAN, US, A, Playground, playground
+from tests.faults.playground import HUMAN, US, A, B, Playground, playground
 from tests.faults.sweeping import sweep
 
 DENIED: dict[str, Any] = {"denied_actions": ["*"]}
@@ -117,6 +117,20 @@ def test_what_is_denied_and_above_our_level_besides_stays_denied_and_keeps_no_ot
     play.allow(A)
     swept(play)
     assert access(play, [other]) == ["full"], "it waited longest by then"
+
+
+def test_what_stays_denied_is_still_told_to_have_come_by_its_party_or_alone(play: Playground) -> None:
+    [dialog_id] = letters(play, 1)
+    play.allow(A, **DENIED)
+    for _ in range(2):
+        play.sync()
+        play.clock.skip(3600)  # so that no poll shows it any more
+    for parties in ((B,), (A, B)):
+        play.allow(*parties, instances=[dialog_id], **DENIED)
+        swept(play)
+        assert (play.row(dialog_id)["access"], play.row(dialog_id)["delegated"]) == ("denied", A not in parties)
+        assert swept(play) == 1
+        assert play.row(dialog_id)["presence"] == "present"
 
 
 def test_what_the_list_does_not_show_any_more_keeps_no_other_waiting(
