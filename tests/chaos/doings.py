@@ -419,6 +419,7 @@ _FAULTS: tuple[dict[str, Any], ...] = (
     {"status": 500},
     {"kind": "cut"},
     {"kind": "drop"},
+    {"kind": "lost"},
 )
 
 
@@ -426,6 +427,16 @@ def breaks_requests(stage: Stage, which: int, variant: int) -> None:
     fault = _FAULTS[variant % len(_FAULTS)]
     times = (1, 2, 5, 9)[variant // 7 % 4]
     stage.play.fault(_PATHS[which % len(_PATHS)], times=times, after=variant // 28 % 4, **fault)
+
+
+def answers_in_its_place(stage: Stage, which: int, variant: int) -> None:
+    """Something that stands in between answers well, and tells nothing."""
+    path = (_PATHS[0], "/enduser/parties", "/metadata/")[which % 3]
+    body = ("{}", '{"items": []}', '{"authorizedParties": null}', "[]", "OK")[variant % 5]
+    headers = {"Content-Type": "application/json"}
+    stage.play.fault(
+        path, times=(1, 2, 5)[variant // 5 % 3], after=variant // 15 % 4, status=200, body=body, headers=headers
+    )
 
 
 def finds_it_too_broad(stage: Stage, which: int, variant: int) -> None:
@@ -505,6 +516,7 @@ HUMANS: tuple[Doing, ...] = (opens, labels)
 MANAGERS: tuple[Doing, ...] = (changes_parties, delegates_dialog, denies, changes_level, hides_party)
 TROUBLE: tuple[Doing, ...] = (
     breaks_requests,
+    answers_in_its_place,
     finds_it_too_broad,
     misbehaves,
     restarts_server,
