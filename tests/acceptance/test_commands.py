@@ -1,18 +1,22 @@
 """How the commands end: exit codes, words, signals, and no secret in anything they say.
 
-The processes share one sandbox with the demo inbox and a dialog whose details fail for good. Whatever they print is
-kept, and searched for secrets in the end.
+They share one sandbox with the demo inbox and a dialog whose details fail for good. Whatever they print is kept, and
+searched for secrets in the end. Most are processes of their own; where nothing but words and code is looked at they
+are called in this one, since starting a process takes longer than what it does.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import re
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,7 @@ from typing import Any
 import pytest
 
 from store.archive import Archive
+from sync.cli import frame
 from sync.sandbox.seed import people
 from tests.acceptance.inbox import CALLERS, loud, present, to, truth, url_of
 from tests.acceptance.sandbox_process import (
@@ -48,6 +53,28 @@ class Desk:
         given = {**to(archive), **loud(), **env}
         config = settings or self.sandbox.settings
         done = run_program("--config", config, *arguments, cwd=self.sandbox.folder, env=given)
+        self.said += [done.stdout, done.stderr]
+        return done
+
+    def call(self, *arguments: object, archive: str = "main.db", settings: Path | None = None, **env: str) -> Done:
+        """As `run`, in this process."""
+        given = {**to(archive), **loud(), **env}
+        line = ["--config", str(settings or self.sandbox.settings), *(str(argument) for argument in arguments)]
+        handlers = logging.getLogger().handlers[:]
+        signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            redirect_stdout(io.StringIO()) as out,
+            redirect_stderr(io.StringIO()) as err,
+        ):
+            for name, value in given.items():
+                patch.setenv(name, value)
+            code = frame.run(line)
+        for number, handler in signals.items():
+            signal.signal(number, handler)
+        logging.captureWarnings(False)
+        logging.getLogger().handlers[:] = handlers
+        done = Done(line, code, out.getvalue(), err.getvalue())
         self.said += [done.stdout, done.stderr]
         return done
 
@@ -165,19 +192,19 @@ def test_what_cannot_be_read_is_set_aside_with_code_4_and_is_no_news_the_next_ti
 
 
 def test_json_answers_are_json(desk: Desk) -> None:
-    inbox = json.loads(desk.run("inbox", "--json").stdout)
+    inbox = json.loads(desk.call("inbox", "--json").stdout)
     assert inbox
-    found = desk.run("sql", "--json", "SELECT dialog_id, title, unread FROM inbox ORDER BY dialog_id LIMIT 3")
+    found = desk.call("sql", "--json", "SELECT dialog_id, title, unread FROM inbox ORDER BY dialog_id LIMIT 3")
     rows = json.loads(found.stdout)
     assert [sorted(row) for row in rows] == [["dialog_id", "title", "unread"]] * 3
-    shown = desk.run("show", rows[0]["dialog_id"], "--json")
+    shown = desk.call("show", rows[0]["dialog_id"], "--json")
     assert shown.returncode == 0, shown.stderr
     assert rows[0]["dialog_id"] in json.dumps(json.loads(shown.stdout))
 
 
 def test_the_engine_refuses_to_write_through_sql(desk: Desk) -> None:
     before = tables_of(url_of(desk.sandbox, "main.db"))
-    done = desk.run("sql", "WITH x AS (SELECT 1) DELETE FROM label")
+    done = desk.call("sql", "WITH x AS (SELECT 1) DELETE FROM label")
     assert done.returncode == 2
     assert done.stderr
     assert "Traceback" not in done.stderr
@@ -187,7 +214,7 @@ def test_the_engine_refuses_to_write_through_sql(desk: Desk) -> None:
 def test_one_broken_item_is_set_aside_and_its_page_lands(desk: Desk) -> None:
     victim = sorted(present(truth(desk.sandbox)))[0]
     desk.sandbox.control("POST", "switches", {"broken_items": {victim: {"updatedAt": "i går"}}})
-    done = desk.run("sync", "--json", archive="broken.db", DIALOGARKIV__SYNC__OPEN="never")
+    done = desk.call("sync", "--json", archive="broken.db", DIALOGARKIV__SYNC__OPEN="never")
     assert done.returncode == 4
     held = {row["id"] for row in tables_of(url_of(desk.sandbox, "broken.db"))["dialog"]}
     assert held == set(present(truth(desk.sandbox))) - {victim}
@@ -251,13 +278,13 @@ system_users = [{{ org = "{people.PADDLERS.number}" }}]
         return text[:at] + stranger + text[at:]
 
     settings = desk.write_settings("stranger.toml", with_a_stranger)
-    done = desk.run("sync", "--json", settings=settings, archive="stranger.db", DIALOGARKIV__SYNC__OPEN="never")
+    done = desk.call("sync", "--json", settings=settings, archive="stranger.db", DIALOGARKIV__SYNC__OPEN="never")
     assert done.returncode == 4
     outcomes = {run["connection"]: run["outcome"] for run in json.loads(done.stdout)["runs"]}
     assert outcomes == {"borte": "failed", "bakeri": "ok", "regnskap": "ok"}
     assert desk.differences("stranger.db") == []
 
-    alone = desk.run("sync", "--connection", "borte", settings=settings, archive="stranger.db")
+    alone = desk.call("sync", "--connection", "borte", settings=settings, archive="stranger.db")
     assert alone.returncode == 3
     assert "MP-303" in alone.stderr
 
@@ -272,14 +299,14 @@ def test_a_server_that_is_not_there_is_code_5(desk: Desk) -> None:
 
 def test_settings_that_are_wrong_are_code_2(desk: Desk) -> None:
     settings = desk.write_settings("wrong.toml", lambda text: f'{text}\n[sync]\npol = "5m"\n')
-    done = desk.run("sync", settings=settings)
+    done = desk.call("sync", settings=settings)
     assert done.returncode == 2
     assert all(word in done.stderr for word in ("wrong.toml", "pol", "poll"))
 
 
 def test_a_clock_that_is_two_minutes_off_is_code_2(desk: Desk) -> None:
     desk.sandbox.control("PUT", "date-skew", {"seconds": 120})
-    done = desk.run("sync", archive="main.db")
+    done = desk.call("sync", archive="main.db")
     assert done.returncode == 2
     assert "clock" in done.stderr
 
@@ -309,12 +336,12 @@ token = "env:PERSON_TOKEN"
     desk.sandbox.control("POST", "switches", {"broken_items": {victim: {"createdAt": "i går"}}})
     desk.fault(f"dialogs\\?.*{person.pid}", status=502, times=2)
     run = {"settings": settings, "archive": "person.db", "PERSON_TOKEN": token, "DIALOGARKIV__SYNC__OPEN": "never"}
-    assert desk.run("sync", **run).returncode == 4
+    assert desk.call("sync", **run).returncode == 4
     held = tables_of(url_of(desk.sandbox, "person.db"))["dialog"]
     assert person.urn in {row["party"] for row in held}
     assert victim not in {row["id"] for row in held}
     desk.fault("dialogs\\?", status=400, body='{"title": "Nei", "errors": {"party[0]": ["' + person.urn + '"]}}')
-    assert desk.run("sync", **run).returncode == 1
+    assert desk.call("sync", **run).returncode == 1
 
 
 def test_no_secret_and_no_national_id_is_in_anything_that_was_said(desk: Desk) -> None:
