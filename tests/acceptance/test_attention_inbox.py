@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -161,16 +162,26 @@ def desk(folder: Path, policy: str) -> Desk:
     return Desk(file, world, rows, at)
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Everything that can be opened was."""
+    return desk(tmp_path_factory.mktemp("attention") / "sandbox", "always")
+
+
 @pytest.fixture(scope="module", params=["after-human", "always"])
 def judged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    if request.param == "always":
+        found: Desk = request.getfixturevalue("opened")
+        return found
     return desk(tmp_path_factory.mktemp("attention") / "sandbox", request.param)
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Everything opened, so that machines have something to do; for the commands."""
+def quiet(opened: Desk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A copy for the commands, opened so that machines have something to do."""
     before = signal.getsignal(signal.SIGTERM)
-    yield desk(tmp_path_factory.mktemp("commands") / "sandbox", "always")
+    folder = shutil.copytree(opened.settings.parent, tmp_path_factory.mktemp("commands") / "sandbox")
+    yield replace(opened, settings=Path(folder) / opened.settings.name)
     signal.signal(signal.SIGTERM, before)
 
 
