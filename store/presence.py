@@ -18,7 +18,7 @@ from store.clock import instant_text
 from store.publication import Held, Listed, PresenceChange, Publication
 from store.statements import Cursor, Engine, insert, upsert
 
-_HELD = """SELECT id, party, presence, delegated, connection, identity, updated_at, first_seen_at, last_changed_at,
+_HELD = """SELECT id, party, presence, delegated, connection, identity, created_at, first_seen_at, last_changed_at,
 probed_at FROM dialog WHERE party = {mark} ORDER BY id"""
 
 
@@ -34,7 +34,7 @@ def held(engine: Engine, connection: Connection, party: str) -> list[Held]:
             delegated=bool(row[3]),
             connection=row[4],
             identity=row[5],
-            updated_at=_time(row[6]),
+            created_at=_time(row[6]),
             first_seen_at=_time(row[7]) or "",
             last_changed_at=_time(row[8]) or "",
             probed_at=_time(row[9]),

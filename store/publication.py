@@ -17,7 +17,7 @@ class Held:
     delegated: bool
     connection: str | None
     identity: str | None
-    updated_at: str | None
+    created_at: str | None
     first_seen_at: str
     last_changed_at: str
     probed_at: str | None  # when we last asked why it is missing

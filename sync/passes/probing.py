@@ -93,8 +93,9 @@ class Prober:
                 each.cancel()
 
     def _listed_now(self, party: str, dialogs: Sequence[Held]) -> tuple[frozenset[str], bool]:
-        """Which of these the list shows now, and whether that is certain: it was asked to the end, where they stood,
-        and then among everything that changed since the pass began, and it showed no item that names no dialog.
+        """Which of these the list shows now, and whether that is certain: it was asked to the end at the moments when
+        they were made, which nothing changes, then among everything that changed since the pass began, and it showed no
+        item that names no dialog.
         """
         wanted, met, failed = {dialog.id for dialog in dialogs}, set[str](), list[str]()
 
@@ -107,8 +108,8 @@ class Prober:
             self._land(list(shown.values()), walk)
 
         guide = Guide(land, lambda _walk: None, lambda parties, _error: failed.extend(parties))
-        moments = sorted({dialog.updated_at for dialog in dialogs if dialog.updated_at is not None})
-        self._walker.read_short([Walk((party,), after=moment, before=moment) for moment in moments], guide)
+        moments = sorted({dialog.created_at for dialog in dialogs if dialog.created_at is not None})
+        self._walker.read_short([Walk((party,), after=None, created=moment) for moment in moments], guide)
         if met != wanted:
             self._walker.read([Walk((party,), after=self._since)], guide)
         return frozenset(met), not failed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,6 +169,35 @@ def test_with_no_mailbox_left_what_is_delegated_one_by_one_is_still_met_and_expl
     assert [presence(play, one) for one in delegated] == ["present", "no_access", "deleted", "no_access"]
     asked = [entry.path for entry in play.world.requests.entries if entry.path.endswith("/transmissions")]
     assert {one for one in delegated if any(one in path for path in asked)} == {taken, deleted, foreign}
+
+
+def test_what_changed_while_it_was_not_ours_and_becomes_ours_between_two_probes_is_found(play: Playground) -> None:
+    dialog_id = swept(play, 1)[0]
+    play.dialog(A, serviceResource="urn:altinn:resource:annet")
+    denied = ["urn:altinn:resource:prove"]
+    play.allow(A, B, denied_resources=denied)
+    sweep(play)
+    assert presence(play, dialog_id) == "no_access"
+    play.clock.skip(DAY)
+    play.retitle(dialog_id, "Nytt")
+    play.clock.skip(31 * DAY)  # long enough to be asked about again
+
+    inbox: Any = play.runner.identities[0].inbox
+    lookup = inbox.lookup
+
+    def given_back(reference: str) -> bytes:
+        play.allow(A, B)
+        body: bytes = lookup(reference)
+        return body
+
+    inbox.lookup = given_back
+    sweep(play)
+    assert play.row(dialog_id)["title"] == "Nytt"
+    rows = play.archive.query_read_only(
+        f"SELECT after FROM history WHERE what = 'presence' AND dialog_id = '{dialog_id}'"
+    )
+    with rows as answer:
+        assert [after for (after,) in answer.rows] == ['"no_access"', '"present"']
 
 
 def planned_sweep(play: Playground, *passes: Pass, accept: frozenset[str] = frozenset()) -> list[str]:
