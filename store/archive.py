@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, Connection
 from store import bookkeeping, client_keys, duties, presence, reading, rereading
 from store.attending import Attending
 from store.batch import Batch, CurrentPayload, Known, Row, Standing, Value, Written
+from store.checkpoints import Checkpoints
 from store.clock import instant_text
 from store.consents import Consents
 from store.engine import make_engine, name_of, parse_url, prepare_file, sqlite_path, translated
@@ -40,6 +41,7 @@ class Archive:
         self._engine = Engine(pool.dialect.name)
         self._locks = AdvisoryLocks(pool, name_of(url))
         self.read_only = read_only
+        self._checkpoints = Checkpoints(None if read_only else sqlite_path(url))
 
     @classmethod
     def open(cls, url: str, *, create: bool, read_only: bool = False) -> Archive:
@@ -114,6 +116,7 @@ class Archive:
 
     def close(self) -> None:
         """Closes every connection."""
+        self._checkpoints.close()
         self._pool.dispose()
 
     def __enter__(self) -> Self:
@@ -145,6 +148,7 @@ class Archive:
                 yield cast(Cursor, cursor)
             finally:
                 cursor.close()
+        self._checkpoints.committed()
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

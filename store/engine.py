@@ -92,6 +92,14 @@ def prepare_file(path: Path) -> None:
         raise ArchiveDenied(f"The archive {path} cannot be created: {error.strerror}.") from None
 
 
+def plain_connection(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """A connection to a file that must be there: only `prepare_file` makes one."""
+    target = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}"
+    return sqlite3.connect(
+        target, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, cached_statements=_STATEMENTS
+    )
+
+
 def make_engine(url: URL, *, read_only: bool) -> Engine:
     """An engine whose connections speak UTC and say no when they should. Opens nothing yet."""
     if url.get_backend_name() == "sqlite":
@@ -106,15 +114,8 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
             "sqlite://", hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
     else:
-        # rw and ro: a file that is not there stays away; only `prepare_file` makes one.
-        target = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rw'}"
-
-        def connect() -> sqlite3.Connection:
-            return sqlite3.connect(
-                target, uri=True, timeout=BUSY_SECONDS, check_same_thread=False, cached_statements=_STATEMENTS
-            )
-
-        engine = create_engine(url, creator=connect, hide_parameters=True)
+        file = path  # as the closure needs it: not None
+        engine = create_engine(url, creator=lambda: plain_connection(file, read_only=read_only), hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _connected(raw: sqlite3.Connection, _record: object) -> None:
@@ -126,7 +127,7 @@ def _sqlite_engine(url: URL, *, read_only: bool) -> Engine:
             raw.execute("PRAGMA query_only=ON")
         elif path is not None:
             raw.execute("PRAGMA journal_mode=WAL")
-            raw.execute("PRAGMA wal_autocheckpoint=4000")
+            raw.execute("PRAGMA wal_autocheckpoint=16000")
             raw.execute("PRAGMA journal_size_limit=67108864")
 
     @event.listens_for(engine, "begin")

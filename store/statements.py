@@ -136,8 +136,13 @@ def insert_new(engine: Engine, cursor: Cursor, name: str, rows: Iterable[Row]) -
 def _alike(rows: Iterable[Row]) -> Iterable[tuple[tuple[str, ...], list[Row]]]:
     """Rows with equal key sets, together."""
     groups: dict[tuple[str, ...], list[Row]] = {}
+    keys: tuple[str, ...] = ()
+    group: list[Row] = []
     for row in rows:
-        groups.setdefault(tuple(row), []).append(row)
+        if tuple(row) != keys:
+            keys = tuple(row)
+            group = groups.setdefault(keys, [])
+        group.append(row)
     return groups.items()
 
 

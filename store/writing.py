@@ -42,15 +42,13 @@ def _rounds(dialogs: Sequence[DialogRows]) -> Iterator[list[DialogRows]]:
     # A dialog that stands twice in a batch is written twice, in its order.
     rest = list(dialogs)
     while rest:
-        seen: set[Value] = set()
-        now: list[DialogRows] = []
-        later: list[DialogRows] = []
-        for dialog in rest:
-            name = dialog.dialog["id"]
-            (later if name in seen else now).append(dialog)
-            seen.add(name)
-        yield now
-        rest = later
+        now = {dialog.dialog["id"]: dialog for dialog in reversed(rest)}
+        if len(now) == len(rest):
+            yield rest
+            return
+        yield list(reversed(now.values()))
+        first = {id(dialog) for dialog in now.values()}
+        rest = [dialog for dialog in rest if id(dialog) not in first]
 
 
 class _Round:
@@ -67,8 +65,9 @@ class _Round:
         self.overtaken = landed | self._outdated()
         if self.overtaken:
             self.dialogs = dialogs = self._not_worse()
-        self.standing = [dialog for dialog in dialogs if not dialog.is_new or _id(dialog) in landed]
         self.fresh = [dialog for dialog in dialogs if dialog.is_new and _id(dialog) not in landed]
+        new = {id(dialog) for dialog in self.fresh}
+        self.standing = [dialog for dialog in dialogs if id(dialog) not in new]
 
     def write(self) -> Written:
         by_table: dict[str, list[Row]] = {name: [] for name in _WRITABLE}

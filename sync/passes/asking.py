@@ -51,7 +51,7 @@ class Asking:
         reading = [job for job in jobs if job.plan.reads_anything]
         read, ended = self._ask(reading)
         if ended is None and not lenient:
-            self._learn(jobs)
+            self._learn(reading, jobs)
             passing = [error for job in reading if (error := job.read.passing_failure) is not None]
             ended = passing[0] if len(passing) >= max(2, len(reading) * TOO_MANY_FAILURES) else None
         if ended is None:
@@ -102,9 +102,9 @@ class Asking:
             self._marks.heard(job.sighting.signals.party, read.restoring)
         return read
 
-    def _learn(self, jobs: Sequence[Job]) -> None:
+    def _learn(self, read_now: Sequence[Job], jobs: Sequence[Job]) -> None:
         """What the answers tell of the services' levels, and the levels of what they do not tell."""
-        for job in jobs:
+        for job in read_now:
             service, read = job.sighting.signals.service_resource, job.read
             if read.access == LEVEL_TOO_LOW or read.bodies:
                 self.levels.noted(service, read.access == LEVEL_TOO_LOW)

@@ -5,7 +5,9 @@ set apart.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from store.batch import CurrentPayload, DialogRows, Known, Look, Row
 from sync.dialogporten import wire
@@ -34,8 +36,7 @@ class Reader:
     languages: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class Job:
+class Job(msgspec.Struct):
     """One dialog that is new or differs: what is held of it, what to read, and in the end what the reads gave.
 
     `delegated` None leaves what the archive says of it; `access` is what is known of it without a read. `texts_differ`:
@@ -54,10 +55,7 @@ class Job:
     tried: bool = False
     duty: Duty | None = None  # what its opening owes
     left: bool = False  # the opening is on its way, or has been
-    read: DialogRead = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.read = DialogRead(self.plan.dialog_id)
+    read: DialogRead = msgspec.field(default_factory=DialogRead)
 
     @property
     def is_listed_only(self) -> bool:
@@ -85,9 +83,19 @@ def listed(job: Job, reader: Reader, at: str) -> DialogRows | None:
     """The rows of a new dialog that only the list has told of, as nearly all of a backfill are; None where `filed` must
     find out what is wrong with it.
     """
-    sighting = job.sighting
+    sighting, access = job.sighting, job.access or "full"
+    context = RowContext(
+        now=at,
+        connection=reader.connection,
+        identity=reader.identity,
+        delegated=bool(job.delegated),
+        languages=reader.languages,
+        access=access,
+        texts_full=access != LEVEL_TOO_LOW,
+        list_digest=sighting.digest,
+    )
     try:
-        rows = dialog_rows(sighting.signals.id, Bodies(sighting.raw), _context(job, reader, at), sighting.item)
+        rows = dialog_rows(sighting.signals.id, Bodies(sighting.raw), context, sighting.item)
     except MalformedItem:
         return None
     rows.is_new = True

@@ -7,7 +7,8 @@ always does. Source: reference, end-user API §2.3, §5.1, §5.5, §5.6, §12.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from sync.dialogporten.errors import (
     OF_ONE_DIALOG,
@@ -26,15 +27,14 @@ from sync.passes.ports import Inbox
 from sync.passes.restoring import Restoring, settle
 
 
-@dataclass(slots=True)
-class DialogRead:
+class DialogRead(msgspec.Struct):
     """What the reads of one dialog gave. `bodies`: kind → whole body. `failures`: kind → why it could not be read
     now.
     """
 
-    dialog_id: str
-    bodies: dict[str, bytes] = field(default_factory=dict)
-    failures: dict[str, ArkivError] = field(default_factory=dict)
+    dialog_id: str = ""  # empty while nothing has been asked
+    bodies: dict[str, bytes] = {}  # each read has its own
+    failures: dict[str, ArkivError] = {}
     presence: str = "present"
     access: str = "full"
     children_status: int | None = None
