@@ -95,6 +95,7 @@ def do_steps(control: str, steps: list[Any]) -> None:
 
 
 def main() -> None:
+    HttpEdge(hosts=frozenset()).close()  # reads the trusted certificates, once for all children
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ from config.connections import IdPortenConnection
 from config.settings import load
 from store.archive import Archive
 from store.consents import Consents
+from store.engine import make_engine, parse_url
+from store.errors import DriverMissing
 from sync.auth.grant import client_of
 from sync.auth.idporten import IdPorten
 from sync.auth.persons import PersonTokens
@@ -147,7 +149,15 @@ def start(order: Mapping[str, Any]) -> int:
         os._exit(code)
 
 
+def warm_up() -> None:
+    """What each child would else load for itself: the trusted certificates, and the driver of PostgreSQL if any."""
+    HttpEdge(hosts=frozenset()).close()
+    with suppress(DriverMissing):
+        make_engine(parse_url("postgresql://nobody@/nothing"), read_only=True).dispose()
+
+
 def main() -> None:
+    warm_up()
     for line in sys.stdin:
         order = json.loads(line)
         if "start" in order:
