@@ -17,7 +17,7 @@ from store.compression import decompressed
 from tests.canary.looks import LEAST, NATIONAL_IDS, forms_of, secrets_in, tokens_in
 
 _WINDOW = 16
-_PAUSE = 0.05
+_PAUSE = 0.2  # each of them lives for half a second at least
 # What these print is what the archive holds; whose it is, a person's number for one, belongs to that.
 _EXPORTS = ("sync inbox", "sync show", "sync attention")
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi")
