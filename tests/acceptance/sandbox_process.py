@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,10 +78,24 @@ class SandboxProcess:
 
 
 @contextmanager
-def sandbox_in(folder: Path, *options: str) -> Iterator[SandboxProcess]:
-    """A sandbox with the demo inbox, up until the block ends."""
+def sandbox_in(folder: Path, *options: str, module: Sequence[object] = ("sync",)) -> Iterator[SandboxProcess]:
+    """A sandbox with the demo inbox, up until the block ends; `module` is the program to run, with what comes first.
+
+    Raises RuntimeError with its last words when it does not start, or ended before it was asked to.
+    """
     process = subprocess.Popen(
-        command_line("sandbox", "--port", "0", "--folder", folder, "--json", *options),
+        [
+            sys.executable,
+            "-m",
+            *map(str, module),
+            "sandbox",
+            "--port",
+            "0",
+            "--folder",
+            str(folder),
+            "--json",
+            *options,
+        ],
         cwd=folder.parent,
         env=environment(),
         stdout=subprocess.PIPE,
@@ -97,5 +111,8 @@ def sandbox_in(folder: Path, *options: str) -> Iterator[SandboxProcess]:
         told = json.loads(line)
         yield SandboxProcess(told["url"], folder, Path(told["settings"]))
     finally:
+        ended = process.poll()
         process.terminate()
-        process.communicate(timeout=PATIENCE_SECONDS)
+        _, words = process.communicate(timeout=PATIENCE_SECONDS)
+        if ended is not None:
+            raise RuntimeError(f"the sandbox ended by itself with {ended}: {words[-2000:]}")

@@ -6,7 +6,6 @@ watched.
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -24,7 +23,7 @@ from config.keys import create_key
 from sync.sandbox.seed import people
 from sync.sandbox.stage import persons_text
 from tests.acceptance.person import ByForms, Choices, Opener
-from tests.acceptance.sandbox_process import PATIENCE_SECONDS, SandboxProcess, command_line, environment
+from tests.acceptance.sandbox_process import PATIENCE_SECONDS, SandboxProcess, command_line, environment, sandbox_in
 
 FORMATS = ("console", "json")
 BY_KEY, BY_SECRET, BY_TOKEN = people.TORGEIR, people.SOLVEIG, people.HARALD
@@ -263,30 +262,6 @@ class Login:
         return out, err
 
 
-@contextmanager
-def watched_sandbox(folder: Path, ledger: Path) -> Iterator[SandboxProcess]:
+def watched_sandbox(folder: Path, ledger: Path) -> AbstractContextManager[SandboxProcess]:
     """As `sandbox_in`, with the ledger of its secrets."""
-    process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "tests.canary.watched_sandbox",
-            str(ledger),
-            *command_line("sandbox", "--port", "0", "--folder", folder, "--json")[3:],
-        ],
-        cwd=folder.parent,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None and process.stderr is not None
-        line = process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the sandbox did not start: {process.stderr.read()}")
-        told = json.loads(line)
-        yield SandboxProcess(told["url"], folder, Path(told["settings"]))
-    finally:
-        process.terminate()
-        process.communicate(timeout=PATIENCE_SECONDS)
+    return sandbox_in(folder, module=("tests.canary.watched_sandbox", ledger))
