@@ -228,6 +228,21 @@ def test_two_that_are_both_denied_ask_once_each_and_then_leave_it(home: Househol
     assert home.play.history(dialog_id) == {}
 
 
+@pytest.mark.parametrize("alone", ["system", "kari"])
+def test_two_that_are_both_denied_do_not_quarrel_about_how_it_came(home: Household, alone: str) -> None:
+    dialog_id = home.secret()
+    may: dict[str, dict[str, Any]] = {"system": DENIED, "kari": DENIED}
+    may[alone] = {"parties": [B], "instances": [dialog_id], **DENIED}
+    home.allow(3, **may)
+    home.sync()
+    home.sync(SWEEP)
+    row = home.play.row(dialog_id)
+    assert (row["access"], row["delegated"]) == ("denied", False), "one of the two may represent its party"
+    for _ in range(2):
+        assert home.is_idle(SWEEP)
+        assert home.play.row(dialog_id) == row
+
+
 @pytest.mark.parametrize("who", [US, HUMAN])
 def test_the_right_of_either_is_found_by_its_sweep(home: Household, who: str) -> None:
     home.allow(3, system=DENIED, kari=DENIED)
