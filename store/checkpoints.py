@@ -34,8 +34,10 @@ class Checkpoints:
         self._wanted.set()
         with self._beginning:
             if self._thread is None and not self._ends.is_set():
-                self._thread = Thread(target=self._work, args=[self._file], name="dialogarkiv-checkpoints", daemon=True)
-                self._thread.start()
+                thread = Thread(target=self._work, args=[self._file], name="dialogarkiv-checkpoints", daemon=True)
+                with suppress(RuntimeError):  # no thread to be had now: what was committed stands all the same
+                    thread.start()
+                    self._thread = thread
 
     def close(self) -> None:
         """Ends the thread; when this returns, its connection is closed."""

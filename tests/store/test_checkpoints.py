@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
@@ -99,6 +99,18 @@ def test_where_the_log_cannot_be_moved_writing_goes_on(empty_sqlite_url: str, mo
         archive.write(batch(dialog(1)))
         assert refused.wait(SOON)
         assert archive.write(batch(dialog(2))).dialogs == 1
+
+
+def test_where_no_thread_can_be_had_what_is_written_stands(
+    empty_sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refused(Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(checkpoints, "Thread", Refused)
+    with Archive.open(empty_sqlite_url, create=False) as archive:
+        assert [archive.write(batch(dialog(number))).dialogs for number in (1, 2)] == [1, 1]
 
 
 def test_nothing_begins_after_the_end(empty_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
