@@ -19,6 +19,7 @@ _FORM = b"\x01"
 _LEVEL = 3
 _DICTIONARY = zstandard.ZstdCompressionDict(files("store").joinpath("dictionary_1.zdict").read_bytes())
 _DICTIONARY.precompute_compress(level=_LEVEL)
+_NAME = _DICTIONARY.dict_id()
 
 
 class _Tools(local):
@@ -49,7 +50,11 @@ def decompressed(kept: bytes) -> bytes:
     """The body again. Raises ValueError for what is not of a form that this program knows."""
     if kept[:1] != _FORM:
         raise ValueError("A stored body has a form that this version of Dialogarkiv does not know.")
+    frame = kept[1:]
     try:
-        return _tools.decompressor.decompress(kept[1:])
+        if zstandard.get_frame_parameters(frame).dict_id != _NAME:
+            # Read with another dictionary than it was made with, a frame that names none would give another body.
+            raise ValueError("A stored body was kept with a dictionary that this version of Dialogarkiv does not have.")
+        return _tools.decompressor.decompress(frame)
     except zstandard.ZstdError as error:
         raise ValueError(f"A stored body cannot be read: {error}.") from None

@@ -25,6 +25,12 @@ FIRST = bytes.fromhex(
     "78b175fc6aef57ed29df961e10fcd20e7282a5571d6e8f843431dbf2f9f8248b95f6e8e623584cb435757b56d92d3703"
     "6b97b1e5aa09e16a202935"
 )
+# Kept with a dictionary that was replaced before anything was released; the frame names none.
+NAMELESS = bytes.fromhex(
+    "0128b52ffd607000a503005285121790a71db0d5eabf6a8d7c4d69cd882992c165ed80dd9d8127bd1f4de88101d790ad"
+    "4034564c5ac048dde9b1e59ed1874728e16d24c45138069cf19342b6d68fd77e6abda656b60aae030c00a05b0727ebc0"
+    "50ddf0011f4201e0624170b1be3ab4811cf9e430c9b028c90902ec3fba8040"
+)
 DICTIONARY = "720357732768a521b98872250337521c0f0f6e7f90e64011a134bab107dbaaed"
 
 
@@ -59,7 +65,7 @@ def test_the_dictionary_is_never_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", [b"", b"\x02rest", b"x\x9c\x03\x00", b"\x01", b"\x01not a frame", compressed(ITEM)[:-4]]
+    "kept", [b"", b"\x02rest", b"x\x9c\x03\x00", b"\x01", b"\x01not a frame", compressed(ITEM)[:-4], NAMELESS]
 )
 def test_what_cannot_be_read_is_an_error_and_never_another_body(kept: bytes) -> None:
     with pytest.raises(ValueError, match="stored body"):
