@@ -68,18 +68,22 @@ def name_of(url: URL) -> str:
 def prepare_file(path: Path) -> None:
     """Makes an empty file that only its owner reads, in a folder that only its owner enters when we make that too.
 
-    SQLite gives `-wal` and `-shm` the mode of the file itself.
+    SQLite gives `-wal` and `-shm` the mode of the file itself. One that is there is not opened: closing it again would
+    take away the locks of every connection that this process has to it, and others might then take its log.
     """
     try:
         missing = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
         for folder in reversed(missing):
             folder.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        try:
-            if os.fstat(handle).st_size == 0:
-                os.fchmod(handle, 0o600)  # an empty file that somebody put there becomes the archive
-        finally:
-            os.close(handle)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+            path.chmod(0o600)  # whatever the umask takes away
+        elif path.is_dir():
+            raise IsADirectoryError
+        elif not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError
+        elif path.stat().st_size == 0:
+            path.chmod(0o600)  # an empty file that somebody put there becomes the archive
     except (PermissionError, NotADirectoryError, IsADirectoryError, FileExistsError):
         if path.is_file():
             raise ArchiveDenied(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -85,6 +87,28 @@ def test_an_archive_that_is_only_read_has_nothing_to_move(
     monkeypatch.setattr(checkpoints, "plain_connection", connect)
     with Archive.open(empty_sqlite_url, create=False, read_only=True) as archive:
         assert archive.known(["a"]) == {}
+
+
+COUNT = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM dialog").fetchone()[0])
+connection.close()
+"""
+
+
+def test_nobody_takes_the_log_away_from_an_archive_that_this_process_opened_twice(empty_sqlite_url: str) -> None:
+    file = Path(empty_sqlite_url.removeprefix("sqlite:///"))
+
+    def seen_by_another() -> str:
+        return subprocess.run([sys.executable, "-c", COUNT, file], capture_output=True, text=True, check=True).stdout
+
+    with Archive.open(empty_sqlite_url, create=True) as archive:
+        archive.write(batch(dialog(1)))
+        Archive.open(empty_sqlite_url, create=True).close()
+        assert seen_by_another() == "1\n", "whoever believes to be the last takes the log away as it goes"
+        archive.write(batch(dialog(2)))
+        assert seen_by_another() == "2\n"
 
 
 def test_where_the_log_cannot_be_moved_writing_goes_on(empty_sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
