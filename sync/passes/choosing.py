@@ -37,8 +37,18 @@ class Chooser:
     def jobs(self, sightings: Mapping[str, Sighting], asked: frozenset[str]) -> list[Job]:
         """What is new or may differ; what the archive holds already is left out. `asked` as in `Landing.land`."""
         known = self.shelf.known(list(sightings))
-        locked = [each.id for each in known.values() if each.access != "full" and not self.sharing.is_ours(each)]
-        refused = self.shelf.reach.refused((self.reader.connection, self.reader.identity), locked)
+        otherwise = {
+            dialog_id
+            for dialog_id, k in known.items()
+            if self.sharing.came_otherwise(k, sightings[dialog_id], sightings[dialog_id].signals.party not in asked)
+        }
+        others = [
+            each.id
+            for each in known.values()
+            if (each.access != "full" or each.id in otherwise) and not self.sharing.is_ours(each)
+        ]
+        refused = self.shelf.reach.refused((self.reader.connection, self.reader.identity), others)
+        otherwise -= refused  # whoever reads it stays the one who does
         trying = {
             dialog_id
             for dialog_id, k in known.items()
@@ -52,7 +62,7 @@ class Chooser:
             or k.presence != "present"
             or dialog_id in trying
             or self.sharing.moved(k, sightings[dialog_id])
-            or self.sharing.came_otherwise(k, sightings[dialog_id], sightings[dialog_id].signals.party not in asked)
+            or dialog_id in otherwise
         ]
         held = self.shelf.payloads(suspects) if suspects else {}
         jobs = []
@@ -62,13 +72,21 @@ class Chooser:
             if before is None:
                 jobs.append(Job(sighting, None, {}, plan_new(sighting.signals, self.reader.policy), delegated))
             elif dialog_id in held:
-                job = self._changed(sighting, before, held[dialog_id], delegated, trying=dialog_id in trying)
+                tries, came = dialog_id in trying, dialog_id in otherwise
+                job = self._changed(sighting, before, held[dialog_id], delegated, trying=tries, came_otherwise=came)
                 if job is not None:
                     jobs.append(job)
         return jobs
 
     def _changed(
-        self, sighting: Sighting, known: Known, held: Mapping[str, CurrentPayload], delegated: bool, *, trying: bool
+        self,
+        sighting: Sighting,
+        known: Known,
+        held: Mapping[str, CurrentPayload],
+        delegated: bool,
+        *,
+        trying: bool,
+        came_otherwise: bool,
     ) -> Job | None:
         old, item = held["list"].body, sighting.signals
         before = signals(wire.list_item(old))
@@ -77,8 +95,11 @@ class Chooser:
         if nothing_new and known.access != LEVEL_TOO_LOW and not trying:
             if self.sharing.moved(known, sighting):
                 return Job(sighting, known, held, DialogPlan(known.id), delegated, access=LEVEL_TOO_LOW)
-            if self.sharing.came_otherwise(known, sighting, delegated):
-                return Job(sighting, known, held, DialogPlan(known.id), delegated)
+            if came_otherwise:
+                # It becomes ours to read, so that must be seen to go where another reads it by now.
+                asks = known.access == "full" and not self.sharing.is_ours(known)
+                plan = DialogPlan(known.id, ("transmissions",) if asks else ())
+                return Job(sighting, known, held, plan, delegated)
             return None
         if self.sharing.hidden_from_us_alone(known, sighting, old, seen_held):
             return None

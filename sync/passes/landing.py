@@ -290,6 +290,8 @@ class Landing:
                 return
         self._settle(batch, job)
         if self._sharing.leaves(job, shown=True):
+            if job.read.access == "denied":
+                batch.refusals.append(refusal(self.reader, job.plan.dialog_id, "denied", batch.at))
             return
         dialog_id, party = job.plan.dialog_id, job.sighting.signals.party
         self._quarantine.tried(dialog_id, [*job.read.bodies, *job.read.failures])

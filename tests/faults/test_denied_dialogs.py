@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sync.passes import absence
+from sync.passes.schedule import Pass
 from tests.faults.household import KARI, SWEEP, Household, household
 from tests.faults.playground import HUMAN, US, A, B, Playground, playground
 from tests.faults.sweeping import sweep
@@ -241,6 +242,26 @@ def test_two_that_are_both_denied_do_not_quarrel_about_how_it_came(home: Househo
     for _ in range(2):
         assert home.is_idle(SWEEP)
         assert home.play.row(dialog_id) == row
+
+
+def test_whoever_lists_it_by_its_party_and_is_denied_takes_nothing_from_the_one_it_is_delegated_to(
+    tmp_path: Path,
+) -> None:
+    with household(tmp_path, "always") as home:
+        dialog_id = home.secret()
+        home.allow(3, system={"parties": [B], "instances": [dialog_id]}, kari=DENIED)
+        home.sync()
+        for _ in range(3):
+            home.sync(frozenset({Pass.SWEEP, Pass.HOT}))
+            assert home.standing(dialog_id)[1:] == ("full", "prove")
+            home.sync(SWEEP)  # what the opening left in the lists
+            assert home.is_idle(SWEEP)
+        assert home.asked(KARI)["transmissions"] == 0, "she asked once"
+        home.allow(3, system={"parties": [B]})
+        home.sync(SWEEP)
+        home.sync(frozenset({Pass.SWEEP, Pass.HOT}))
+        assert home.standing(dialog_id)[1:] == ("full", "kari"), "by then the right is hers, and hers alone"
+        assert home.differences() == []
 
 
 @pytest.mark.parametrize("who", [US, HUMAN])
