@@ -1,7 +1,8 @@
 """Which identity reaches which dialog: the level that services ask for, and who was refused what.
 
 Both are memory, not truth: they keep a pass from asking in vain again and again. A refusal stands as long as its dialog
-does not change; the sweeps of the identity that was refused ask anew, and a service's level is learned anew by them.
+does not change; the sweeps of the identity that was refused ask anew where nobody reads it whole, and a service's level
+is learned anew by them.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Prober:
             for dialog in some:
                 if dialog.id in met:
                     del found[dialog.id]
-                elif not certain:
+                elif not certain or dialog.created_at is None:
                     found[dialog.id] = Explanation(ABSENT)
         return found
 
