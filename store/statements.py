@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
-from operator import itemgetter
 from typing import Any, Protocol, cast
 
 from sqlalchemy import BigInteger, Boolean, Integer, Table
@@ -148,7 +147,7 @@ def _alike(rows: Iterable[Row]) -> Iterable[tuple[tuple[str, ...], list[Row]]]:
 
 def _put(engine: Engine, cursor: Cursor, name: str, keys: tuple[str, ...], rows: list[Row], conflict: str) -> int:
     missing = tuple((key, value) for key, value in _defaults(name) if key not in keys)
-    values = tuples(rows, keys)
+    values: list[Values] = [tuple(row.values()) for row in rows]  # in the order of `keys`, which is that of each row
     if missing:
         tail = tuple(value for _, value in missing)
         values = [row + tail for row in values]
@@ -203,13 +202,6 @@ def _copy(cursor: Cursor, name: str, names: str, rows: list[Values]) -> int:
         for row in rows:
             copy.write_row(row)
     return len(rows)
-
-
-def tuples(rows: list[Row], keys: tuple[str, ...]) -> list[Values]:
-    """The values of `rows` in the order of `keys`."""
-    if len(keys) == 1:
-        return [(row[keys[0]],) for row in rows]
-    return list(map(itemgetter(*keys), rows))
 
 
 def run(engine: Engine, cursor: Cursor, sql: str, rows: list[Values]) -> int:
