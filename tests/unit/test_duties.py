@@ -103,6 +103,14 @@ def test_it_is_ours_to_put_back_only_where_we_took_it_away() -> None:
     assert not cleared_by_us(marked, Evidence([OPENED], [said(KARI, 9, "set"), said(MACHINE, 20, "remove")], at(5)))
 
 
+def test_an_opening_that_a_slow_clock_dates_before_the_content_is_ours_unless_another_reading_explains_it() -> None:
+    early = wire.SeenRecord("e", "2026-03-01T09:19:33.000000Z", US, False, True)
+    assert cleared_by_us(duty(), Evidence([early], [], at(20)))
+    assert not cleared_by_us(duty(), Evidence([early, seen(MACHINE, 21)], [], at(20)))
+    assert not cleared_by_us(duty(), Evidence([early], [], at(21))), "no two clocks of the server are so far apart"
+    assert not cleared_by_us(duty(), Evidence([], [], None))
+
+
 def test_a_mark_is_ours_when_the_newest_setting_is() -> None:
     assert marked_by_us(Evidence([OPENED], [said(KARI, 9, "set"), said(US, 21, "set")], at(5)))
     assert not marked_by_us(Evidence([OPENED], [said(US, 21, "set"), said(KARI, 22, "set")], at(5)))
