@@ -16,6 +16,7 @@ import msgspec
 
 from store.batch import STILL_DUE, CurrentPayload, Known, Standing
 from store.clock import instant_text
+from sync.dialogporten import wire
 from sync.dialogporten.errors import ArkivError
 from sync.dialogporten.limits import party_batches
 from sync.passes.bodies import MalformedItem
@@ -143,8 +144,10 @@ class Hot:
             # have dated an earlier opening later than this pass.
             opened = self._started <= (known.opened_at or "") <= instant_text(self._now())
             # What the archive holds is not what the list shows now where that item could not be filed.
-            same = _shows_the_same(page[known.id], sighting.signals)
-            return msgspec.structs.replace(found, opens=found.opens and same and not opened)
+            opens = found.opens and not opened and _shows_the_same(page[known.id], sighting.signals)
+            # A slow clock may have dated our record before the update: then one more opening adds one more.
+            after = ("seenlog",) if opens and not _shows_us(page[known.id]) else found.after
+            return msgspec.structs.replace(found, opens=opens, after=after)
 
         self._landing.reread(again, plan, shown=True)
 
@@ -171,6 +174,11 @@ def _by_id(items: Sequence[bytes]) -> dict[str, bytes]:
         if name:
             found[name] = raw
     return found
+
+
+def _shows_us(raw: bytes) -> bool:
+    """Whether an item that can be filed shows that we have seen the dialog since it was updated."""
+    return any(record.is_current_end_user for record in wire.list_item(raw).seen_since_last_update or ())
 
 
 def _shows_the_same(raw: bytes, held: ListSignals) -> bool:

@@ -216,6 +216,26 @@ def test_what_was_opened_is_opened_again_and_leaves_no_new_seen_record(play: Pla
     assert [row["title"] for row in play.tables()["gui_action"] if row["removed_at"] is None] == ["Send inn"]
 
 
+def test_a_record_that_one_more_opening_leaves_is_kept_where_a_slow_clock_dated_the_first_before_the_update(
+    tmp_path: Path,
+) -> None:
+    with playground(tmp_path, "always") as play:
+        play.world.clock.run(20)
+        made = play.dialog(A)
+        # The mark makes the first opening another than the second: a record's id goes by it (end-user API §5.2).
+        play.write(
+            "PUT", f"/enduser/dialogs/{made}/context/systemlabels", {"addLabels": ["MarkedAsUnopened"]}, caller=HUMAN
+        )
+        play.world.clock.run(0)
+        poll(play)
+        assert len(seenlog(play, made)) == 1
+        play.clock.skip(1)
+        hot(play)
+        records = seenlog(play, made)
+        assert len(records) == 2
+        assert sorted(row["id"] for row in play.tables()["seen"]) == sorted(record["id"] for record in records)
+
+
 def test_what_nobody_has_opened_stays_unopened(play: Playground) -> None:
     made = play.dialog(A)
     play.letter(made)
