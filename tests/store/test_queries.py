@@ -169,12 +169,14 @@ def test_a_question_without_end_is_stopped(archive: Archive) -> None:
 
 def test_ctrl_c_ends_a_question(archive: Archive) -> None:
     press = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background has it ignored
     press.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             ask(archive, ENDLESS, seconds=20)
     finally:
         press.join()
+        signal.signal(signal.SIGINT, before)
     assert ask(archive, "SELECT 1")[1] == [(1,)]
 
 
