@@ -1,8 +1,8 @@
 """Connections to the two engines: how they are opened, what they promise, and what their refusals mean.
 
-SQLite runs in WAL mode with `synchronous=FULL`: a committed transaction survives the death of the process and the loss
-of power alike. `NORMAL` would survive only the first, and what the server has meanwhile overwritten could not be read
-again. The price is one fsync for each commit.
+SQLite runs in WAL mode. Whatever is committed survives the death of the process. With `synchronous=FULL` it survives
+the loss of power too, at the price of one fsync. Batches of dialogs are committed with `NORMAL`: there a power cut may
+take the newest back, their cursors along with them, and the next run reads them again.
 """
 
 from __future__ import annotations
